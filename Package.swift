@@ -1,0 +1,126 @@
+// swift-tools-version: 6.2
+// The house's floor plan: what each target may see. `Tools/tidy` holds the same table against the
+// imports of every file; Sources/README.md says what each room is for.
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableExperimentalFeature("Lifetimes"),
+]
+let testSettings: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// A target of Sources and what it may import; `tests` are what its tests import besides it.
+struct Room {
+  var name: String
+  var imports: [String] = []
+  var path: String?
+  var tests: [String]? = []
+}
+
+let rooms: [Room] = [
+  Room(name: "Base"),
+  Room(name: "World", imports: ["Base"], tests: nil),
+  Room(name: "Crypto", imports: ["Base", "COpenSSL"]),
+  Room(name: "Codec", imports: ["Base", "CZ", "CXXHash"]),
+  Room(name: "Data", imports: ["Base"]),
+  Room(name: "Ring", imports: ["Base"]),
+  Room(name: "Loop", imports: ["Base", "World", "CUV", "CCurl"]),
+  Room(name: "Storage", imports: ["Base", "World", "Codec", "Data", "CLevelDB"]),
+  Room(name: "Gossip", imports: ["Base", "Ring"]),
+  Room(name: "CQL", imports: ["Base", "Data"]),
+  Room(name: "Frames", imports: ["Base", "Codec", "Data"]),
+  Room(name: "HTTP", imports: ["Base"]),
+  Room(name: "Messages", imports: ["Base", "Codec", "Data", "Ring", "Gossip"]),
+  Room(name: "Replica", imports: ["Base", "World", "Data", "Storage"], tests: ["CLevelDB"]),
+  Room(name: "Coordinator", imports: ["Base", "World", "Data", "Ring", "Gossip"]),
+  Room(name: "Metadata", imports: ["Base", "Data", "Ring"]),
+  Room(name: "Query", imports: ["Base", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"]),
+  Room(name: "Media", imports: ["Base", "World"]),
+  Room(name: "Playback", imports: ["Base", "World", "Data", "Query", "Crypto"]),
+  Room(name: "Encoding", imports: ["Base", "World", "Data", "Query", "Media", "Crypto"]),
+  Room(
+    name: "Web", imports: ["Base", "World", "Data", "Crypto", "HTTP", "Query", "Playback", "Encoding"]),
+  Room(
+    name: "Server",
+    imports: [
+      "Base", "World", "Data", "Ring", "Gossip", "Coordinator", "Metadata", "CQL", "Frames", "HTTP",
+      "Messages", "Query", "Replica", "Web",
+    ]),
+  Room(
+    name: "Node",
+    imports: [
+      "Base", "World", "Crypto", "Codec", "Data", "Ring", "Loop", "Storage", "Gossip", "CQL", "Frames",
+      "HTTP", "Messages", "Replica", "Coordinator", "Metadata", "Query", "Media", "Playback", "Encoding",
+      "Web", "Server",
+    ]),
+  Room(
+    name: "Simulator",
+    imports: [
+      "Base", "World", "Data", "Ring", "Storage", "Query", "Coordinator", "Replica", "Node", "Codec",
+      "Metadata",
+    ],
+    path: "Cluster/Simulator"),
+]
+
+/// Module maps over Debian's libraries; CLevelDB and CUV carry a small shim each.
+let libraries: [Target] = [
+  .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "CZ", path: "Sources/CZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+  .systemLibrary(
+    name: "CXXHash", path: "Sources/CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+  .target(name: "CUV", path: "Sources/CUV", linkerSettings: [.linkedLibrary("uv")]),
+  .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
+  .target(
+    name: "CLevelDB", path: "Sources/CLevelDB", cxxSettings: [.unsafeFlags(["-std=c++17"])],
+    linkerSettings: [.linkedLibrary("leveldb"), .linkedLibrary("stdc++")]),
+  .systemLibrary(name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+]
+
+/// `MARQUEE_ONLY=Storage,CQL` narrows the package to those rooms, what they need, and their tests.
+let only = Context.environment["MARQUEE_ONLY"].map { Set($0.split(separator: ",").map(String.init)) }
+
+func needed(by names: Set<String>) -> Set<String> {
+  var all = names
+  var open = Array(names)
+  while let name = open.popLast() {
+    for next in rooms.first(where: { $0.name == name })?.imports ?? [] where all.insert(next).inserted {
+      open.append(next)
+    }
+  }
+  return all
+}
+
+let wanted = only.map(needed(by:))
+func isWanted(_ name: String) -> Bool { wanted?.contains(name) ?? true }
+func isTested(_ name: String) -> Bool { only?.contains(name) ?? true }
+
+var targets: [Target] = libraries.filter { isWanted($0.name) }
+for room in rooms where isWanted(room.name) {
+  targets.append(
+    .target(
+      name: room.name, dependencies: room.imports.map { .byName(name: $0) },
+      path: room.path ?? "Sources/\(room.name)", swiftSettings: settings))
+  if let extra = room.tests, isTested(room.name) {
+    targets.append(
+      .testTarget(
+        name: "\(room.name)Tests",
+        dependencies: ([room.name] + room.imports + extra).map { .byName(name: $0) },
+        path: "Tests/\(room.name)", swiftSettings: testSettings))
+  }
+}
+if isTested("marquee") {
+  targets.append(
+    .executableTarget(
+      name: "marquee", dependencies: ["Base", "World", "Loop", "Node", "Simulator", "CYAML", "Media", "Crypto", "Data"],
+      path: "Sources/marquee", swiftSettings: settings))
+}
+if isTested("tidy") {
+  targets.append(.executableTarget(name: "tidy", path: "Tools/tidy", swiftSettings: settings))
+}
+
+let package = Package(name: "marquee", targets: targets, swiftLanguageModes: [.v6], cxxLanguageStandard: .cxx17)

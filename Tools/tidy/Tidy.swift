@@ -1,0 +1,1 @@
+@main struct Tidy { static func main() {} }
