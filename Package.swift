@@ -113,14 +113,15 @@ for room in rooms where isWanted(room.name) {
         path: "Tests/\(room.name)", swiftSettings: testSettings))
   }
 }
-if isTested("marquee") {
+let marqueeImports = ["Base", "World", "Loop", "Node", "Simulator", "CYAML", "Media", "Crypto", "Data"]
+for (name, path, imports) in [("marquee", "Sources/marquee", marqueeImports), ("tidy", "Tools/tidy", [])]
+where isTested(name) {
+  let dependencies = imports.map { Target.Dependency.byName(name: $0) }
+  targets.append(.executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: settings))
   targets.append(
-    .executableTarget(
-      name: "marquee", dependencies: ["Base", "World", "Loop", "Node", "Simulator", "CYAML", "Media", "Crypto", "Data"],
-      path: "Sources/marquee", swiftSettings: settings))
-}
-if isTested("tidy") {
-  targets.append(.executableTarget(name: "tidy", path: "Tools/tidy", swiftSettings: settings))
+    .testTarget(
+      name: "\(name)Tests", dependencies: [.byName(name: name)] + dependencies, path: "Tests/\(name)",
+      swiftSettings: testSettings))
 }
 
 let package = Package(name: "marquee", targets: targets, swiftLanguageModes: [.v6], cxxLanguageStandard: .cxx17)

@@ -1,1 +1,2 @@
+// The command line.
 @main struct Marquee { static func main() {} }
