@@ -67,6 +67,9 @@ let rooms: [Room] = [
     path: "Cluster/Simulator"),
 ]
 
+/// What the executable imports.
+let marqueeImports = ["Base", "World", "Loop", "Node", "Simulator", "CYAML", "Media", "Crypto", "Data"]
+
 /// Module maps over Debian's libraries; CLevelDB and CUV carry a small shim each.
 let libraries: [Target] = [
   .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -88,7 +91,8 @@ func needed(by names: Set<String>) -> Set<String> {
   var all = names
   var open = Array(names)
   while let name = open.popLast() {
-    for next in rooms.first(where: { $0.name == name })?.imports ?? [] where all.insert(next).inserted {
+    let imports = name == "marquee" ? marqueeImports : rooms.first { $0.name == name }?.imports ?? []
+    for next in imports where all.insert(next).inserted {
       open.append(next)
     }
   }
@@ -113,7 +117,6 @@ for room in rooms where isWanted(room.name) {
         path: "Tests/\(room.name)", swiftSettings: testSettings))
   }
 }
-let marqueeImports = ["Base", "World", "Loop", "Node", "Simulator", "CYAML", "Media", "Crypto", "Data"]
 for (name, path, imports) in [("marquee", "Sources/marquee", marqueeImports), ("tidy", "Tools/tidy", [])]
 where isTested(name) {
   let dependencies = imports.map { Target.Dependency.byName(name: $0) }
