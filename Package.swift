@@ -39,7 +39,7 @@ let rooms: [Room] = [
   Room(name: "Replica", imports: ["Base", "World", "Data", "Storage"], tests: ["CLevelDB"]),
   Room(name: "Coordinator", imports: ["Base", "World", "Data", "Ring", "Gossip"]),
   Room(name: "Metadata", imports: ["Base", "Data", "Ring"]),
-  Room(name: "Query", imports: ["Base", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"]),
+  Room(name: "Query", imports: ["Base", "World", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"]),
   Room(name: "Media", imports: ["Base", "World"]),
   Room(name: "Playback", imports: ["Base", "World", "Data", "Query", "Crypto"]),
   Room(name: "Encoding", imports: ["Base", "World", "Data", "Query", "Media", "Crypto"]),

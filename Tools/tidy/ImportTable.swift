@@ -43,7 +43,7 @@ let importTable: [RoomRule] = [
   RoomRule("Replica", ["Base", "World", "Data", "Storage"]),
   RoomRule("Coordinator", ["Base", "World", "Data", "Ring", "Gossip"]),
   RoomRule("Metadata", ["Base", "Data", "Ring"]),
-  RoomRule("Query", ["Base", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"]),
+  RoomRule("Query", ["Base", "World", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"]),
   RoomRule("Media", ["Base", "World"]),
   RoomRule("Playback", ["Base", "World", "Data", "Query", "Crypto"]),
   RoomRule("Encoding", ["Base", "World", "Data", "Query", "Media", "Crypto"]),

@@ -1,0 +1,85 @@
+// What a client is told when a statement fails: one case for each error of the native protocol (v4.spec section 9) that
+// a statement can end in, with the fields its ERROR body carries. The words are Cassandra's
+// (exceptions/*.java, transport/messages/ErrorMessage.java), since drivers and people search for them.
+
+import Base
+import Ring
+
+/// What kind of write a coordinator was doing, by the name drivers know.
+public enum WriteType: String, Sendable {
+  case simple = "SIMPLE"
+  case batch = "BATCH"
+  case unloggedBatch = "UNLOGGED_BATCH"
+  case counter = "COUNTER"
+  case batchLog = "BATCH_LOG"
+  case compareAndSet = "CAS"
+  case view = "VIEW"
+  case cdc = "CDC"
+}
+
+/// Why a statement was not answered with a result.
+public enum QueryFailure: Error, Equatable, Sendable {
+  /// A bug or broken data on a node; nothing the client did.
+  case server(String)
+  case protocolViolation(String)
+  case unavailable(consistency: Consistency, required: Int, alive: Int)
+  case overloaded(String)
+  case truncation(String)
+  case writeTimeout(consistency: Consistency, received: Int, required: Int, type: WriteType)
+  case readTimeout(consistency: Consistency, received: Int, required: Int, hasData: Bool)
+  case readFailure(consistency: Consistency, received: Int, required: Int, failures: Int, hasData: Bool)
+  case writeFailure(consistency: Consistency, received: Int, required: Int, failures: Int, type: WriteType)
+  case syntax(String)
+  case unauthorized(String)
+  case invalid(String)
+  case configuration(String)
+  /// `table` is empty where a keyspace exists already.
+  case alreadyExists(keyspace: String, table: String)
+  /// The id is 16 bytes; the client prepares again.
+  case unprepared(id: [UInt8])
+
+  /// The native protocol's error code.
+  public var code: Int32 {
+    switch self {
+    case .server: 0x0000
+    case .protocolViolation: 0x000A
+    case .unavailable: 0x1000
+    case .overloaded: 0x1001
+    case .truncation: 0x1003
+    case .writeTimeout: 0x1100
+    case .readTimeout: 0x1200
+    case .readFailure: 0x1300
+    case .writeFailure: 0x1500
+    case .syntax: 0x2000
+    case .unauthorized: 0x2100
+    case .invalid: 0x2200
+    case .configuration: 0x2300
+    case .alreadyExists: 0x2400
+    case .unprepared: 0x2500
+    }
+  }
+
+  /// The text of the ERROR body.
+  public var message: String {
+    switch self {
+    case .server(let text), .protocolViolation(let text), .overloaded(let text), .truncation(let text),
+      .syntax(let text), .unauthorized(let text), .invalid(let text), .configuration(let text):
+      text
+    case .unavailable(let consistency, _, _): "Cannot achieve consistency level \(consistency)"
+    case .writeTimeout(_, let received, let required, _):
+      "Operation timed out - received only \(received) responses."
+        + (received < required ? "" : " All required replicas have answered.")
+    case .readTimeout(_, let received, _, _): "Operation timed out - received only \(received) responses."
+    case .readFailure(_, let received, _, let failures, _), .writeFailure(_, let received, _, let failures, _):
+      "Operation failed - received \(received) responses and \(failures) failures"
+    case .alreadyExists(let keyspace, let table):
+      table.isEmpty
+        ? "Cannot add existing keyspace \"\(keyspace)\""
+        : "Cannot add already existing table \"\(table)\" to keyspace \"\(keyspace)\""
+    case .unprepared(let id):
+      "Prepared query with ID \(Hex.encode(id)) not found (either the query was not prepared on this host (maybe the"
+        + " host has been restarted?) or you have prepared too many queries and it has been evicted from the internal"
+        + " cache)"
+    }
+  }
+}

@@ -1,0 +1,144 @@
+// What a statement answers, close to the RESULT frame (v4.spec section 4.2.5), so that a server only has to copy it.
+
+import Base
+import CQL
+import Data
+import Ring
+
+/// A column of a result, or a bind marker of a prepared statement.
+public struct ResultColumn: Hashable, Sendable {
+  public var keyspace: String
+  public var table: String
+  public var name: String
+  public var type: CQLType
+
+  public init(keyspace: String, table: String, name: String, type: CQLType) {
+    self.keyspace = keyspace
+    self.table = table
+    self.name = name
+    self.type = type
+  }
+}
+
+/// The columns of a result in order; shared by all results of a prepared statement.
+public final class ResultColumns: Sendable {
+  public let columns: [ResultColumn]
+  private let byName: [String: Int]
+
+  public init(_ columns: [ResultColumn]) {
+    self.columns = columns
+    byName = Dictionary(columns.enumerated().map { ($1.name, $0) }) { first, _ in first }
+  }
+
+  public static let none = ResultColumns([])
+
+  public var count: Int { columns.count }
+
+  /// The place of the first column of that name.
+  public func index(of name: String) -> Int? { byName[name] }
+}
+
+/// Rows as they go into a frame.
+public struct ResultRows: Sendable {
+  public var columns: ResultColumns
+  public var rowCount: Int
+  /// For each row and column: length (int32, -1 is null) and as many bytes.
+  public var cells: ByteWriter
+  /// Nil on the last page.
+  public var pagingState: [UInt8]?
+
+  public init(columns: ResultColumns, rowCount: Int = 0, cells: ByteWriter = ByteWriter(), pagingState: [UInt8]? = nil)
+  {
+    self.columns = columns
+    self.rowCount = rowCount
+    self.cells = cells
+    self.pagingState = pagingState
+  }
+}
+
+/// What a change of the schema changed; drivers get the same as an event.
+public struct SchemaChangeEvent: Equatable, Sendable {
+  public enum Change: String, Sendable {
+    case created = "CREATED"
+    case updated = "UPDATED"
+    case dropped = "DROPPED"
+  }
+  public enum Target: String, Sendable {
+    case keyspace = "KEYSPACE"
+    case table = "TABLE"
+  }
+  public var change: Change
+  public var target: Target
+  public var keyspace: String
+  /// The table; empty where the target is a keyspace.
+  public var name: String
+
+  public init(change: Change, target: Target, keyspace: String, name: String = "") {
+    self.change = change
+    self.target = target
+    self.keyspace = keyspace
+    self.name = name
+  }
+}
+
+public struct QueryResult: Sendable {
+  public enum Body: Sendable {
+    case void
+    case rows(ResultRows)
+    case setKeyspace(String)
+    case schemaChange(SchemaChangeEvent)
+  }
+  public var body: Body
+  /// For the frame's warning list.
+  public var warnings: [String]
+
+  public init(_ body: Body, warnings: [String] = []) {
+    self.body = body
+    self.warnings = warnings
+  }
+
+  public static let void = QueryResult(.void)
+}
+
+/// Everything that travels beside a statement's text or id (v4.spec section 4.1.4, v5's additions too).
+public struct QueryOptions: Sendable {
+  public enum Values: Sendable {
+    case positional([BoundValue])
+    case named([String: BoundValue])
+
+    public var isEmpty: Bool {
+      switch self {
+      case .positional(let values): values.isEmpty
+      case .named(let values): values.isEmpty
+      }
+    }
+  }
+
+  public var consistency: Consistency
+  public var serialConsistency: Consistency
+  public var values: Values
+  /// Rows a page; nil for all in one.
+  public var pageSize: Int?
+  public var pagingState: [UInt8]?
+  /// The driver's timestamp for statements without USING TIMESTAMP.
+  public var defaultTimestampMicroseconds: Int64?
+  /// The keyspace of unqualified names: the connection's USE, or the frame's own (v5).
+  public var keyspace: String?
+  /// v5: judges expiry in place of the coordinator's clock.
+  public var nowInSeconds: Int64?
+
+  public init(
+    consistency: Consistency = .one, serialConsistency: Consistency = .serial, values: Values = .positional([]),
+    pageSize: Int? = nil, pagingState: [UInt8]? = nil, defaultTimestampMicroseconds: Int64? = nil,
+    keyspace: String? = nil, nowInSeconds: Int64? = nil
+  ) {
+    self.consistency = consistency
+    self.serialConsistency = serialConsistency
+    self.values = values
+    self.pageSize = pageSize
+    self.pagingState = pagingState
+    self.defaultTimestampMicroseconds = defaultTimestampMicroseconds
+    self.keyspace = keyspace
+    self.nowInSeconds = nowInSeconds
+  }
+}
