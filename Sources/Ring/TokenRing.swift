@@ -1,0 +1,158 @@
+// Who holds what: members' tokens on the ring, and the replicas of each range between two tokens, as Cassandra's
+// SimpleStrategy and NetworkTopologyStrategy place them.
+
+import Base
+
+/// A node of the cluster as the others know it.
+public struct Member: Hashable, Sendable {
+  public var hostID: UUID
+  /// The address it listens on, in text, IPv4 or IPv6.
+  public var address: String
+  public var cqlPort: UInt16
+  public var httpPort: UInt16
+  public var internodePort: UInt16
+  public var datacenter: String
+  public var rack: String
+  public var tokens: [Token]
+
+  public init(
+    hostID: UUID, address: String, cqlPort: UInt16 = 9042, httpPort: UInt16 = 8080, internodePort: UInt16 = 7000,
+    datacenter: String, rack: String, tokens: [Token]
+  ) {
+    self.hostID = hostID
+    self.address = address
+    self.cqlPort = cqlPort
+    self.httpPort = httpPort
+    self.internodePort = internodePort
+    self.datacenter = datacenter
+    self.rack = rack
+    self.tokens = tokens
+  }
+
+  /// The tokens a host with this id has: drawn from the id, so that a lost record is made again alike.
+  public static func tokens(for hostID: UUID, count: Int) -> [Token] {
+    var generator = SeededGenerator(seed: hostID.high ^ hostID.low &* 0x9E37_79B9_7F4A_7C15)
+    return (0..<count).map { _ in
+      let token = Int64(bitPattern: generator.next())
+      return token == .min ? .max : token
+    }.sorted()
+  }
+}
+
+/// Where copies go.
+public enum Placement: Hashable, Sendable {
+  /// On the next members around the ring, wherever they stand.
+  case simple(Int)
+  /// In each datacenter so many, on different racks where there are enough.
+  case networkTopology([String: Int])
+}
+
+public final class TokenRing: Sendable {
+  public let members: [Member]
+  /// Every token with its owner (an index into `members`), in order.
+  private let tokens: [(token: Token, owner: Int)]
+
+  public init(members: [Member]) {
+    self.members = members.sorted { $0.hostID < $1.hostID }
+    var tokens: [(token: Token, owner: Int)] = []
+    for (index, member) in self.members.enumerated() {
+      for token in member.tokens { tokens.append((token, index)) }
+    }
+    // Two members with one token (a chance of one in 2^57): the lower host id owns it.
+    self.tokens = tokens.sorted { ($0.token, $0.owner) < ($1.token, $1.owner) }
+  }
+
+  public func replicaMap(_ placement: Placement) -> ReplicaMap {
+    let lists = tokens.indices.map { replicas(from: $0, placement) }
+    return ReplicaMap(members: members, tokens: tokens.map(\.token), replicas: lists)
+  }
+
+  private func replicas(from start: Int, _ placement: Placement) -> [Int] {
+    switch placement {
+    case .simple(let factor):
+      var chosen: [Int] = []
+      for step in tokens.indices where chosen.count < factor {
+        let owner = tokens[(start + step) % tokens.count].owner
+        if !chosen.contains(owner) { chosen.append(owner) }
+      }
+      return chosen
+    case .networkTopology(let factors): return spreadReplicas(from: start, factors)
+    }
+  }
+
+  /// NetworkTopologyStrategy.java: a rack is used again only once every rack of its datacenter has a copy.
+  private func spreadReplicas(from start: Int, _ factors: [String: Int]) -> [Int] {
+    var chosen: [Int] = []
+    var racks: [String: Set<String>] = [:]
+    var skipped: [String: [Int]] = [:]
+    var counts: [String: Int] = [:]
+    let racksIn = Dictionary(grouping: members, by: \.datacenter).mapValues { Set($0.map(\.rack)).count }
+    for step in tokens.indices {
+      let owner = tokens[(start + step) % tokens.count].owner
+      let member = members[owner]
+      let datacenter = member.datacenter
+      guard counts[datacenter, default: 0] < factors[datacenter] ?? 0, !chosen.contains(owner) else { continue }
+      if racks[datacenter, default: []].contains(member.rack),
+        racks[datacenter, default: []].count < racksIn[datacenter] ?? 0
+      {
+        if !skipped[datacenter, default: []].contains(owner) { skipped[datacenter, default: []].append(owner) }
+        continue
+      }
+      racks[datacenter, default: []].insert(member.rack)
+      chosen.append(owner)
+      counts[datacenter, default: 0] += 1
+      guard racks[datacenter, default: []].count == racksIn[datacenter] ?? 0 else { continue }
+      for owner in skipped.removeValue(forKey: datacenter) ?? []
+      where counts[datacenter, default: 0] < factors[datacenter] ?? 0 {
+        chosen.append(owner)
+        counts[datacenter, default: 0] += 1
+      }
+    }
+    return chosen
+  }
+}
+
+/// The replicas of every range for one placement; made once for each ring and placement.
+public final class ReplicaMap: Sendable {
+  public let members: [Member]
+  private let tokens: [Token]
+  private let replicas: [[Int]]
+
+  init(members: [Member], tokens: [Token], replicas: [[Int]]) {
+    self.members = members
+    self.tokens = tokens
+    self.replicas = replicas
+  }
+
+  /// Indices into `members` of the replicas of a token, the owner first.
+  public func replicas(of token: Token) -> [Int] {
+    guard !tokens.isEmpty else { return [] }
+    // The range of a ring's token ends with it: the first token that is not less.
+    var low = 0
+    var high = tokens.count
+    while low < high {
+      let middle = (low + high) / 2
+      if tokens[middle] < token { low = middle + 1 } else { high = middle }
+    }
+    return replicas[low == tokens.count ? 0 : low]
+  }
+
+  /// The parts of `range`, in order, each with its replicas; neighbours with the same set of replicas are one part.
+  public func parts(of range: TokenRange) -> [(range: TokenRange, replicas: [Int])] {
+    guard !tokens.isEmpty else { return [] }
+    var parts: [(range: TokenRange, replicas: [Int])] = []
+    var first = range.first
+    while true {
+      let end = tokens.first { $0 >= first } ?? .max
+      let last = min(end, range.last)
+      let owners = replicas(of: first)
+      if let before = parts.last, Set(before.replicas) == Set(owners) {
+        parts[parts.count - 1].range.last = last
+      } else {
+        parts.append((TokenRange(first: first, last: last), owners))
+      }
+      if last >= range.last { return parts }
+      first = last + 1
+    }
+  }
+}
