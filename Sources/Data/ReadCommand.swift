@@ -183,3 +183,20 @@ public struct ReadResponse: Equatable, Sendable {
     for _ in 0..<(try reader.count(max: Self.maxPartitions)) { partitions.append(try Partition(from: &reader)) }
   }
 }
+
+extension Partition {
+  /// Rows that a reader sees; a partition with live statics and no live row counts as one. Entries that cannot be
+  /// decoded count as none: whoever shows them finds out.
+  public func liveRows(nowInSeconds: Int64) -> Int {
+    var rows = 0
+    var hasStatics = false
+    for entry in entries where entry.kind == .row || entry.kind == .staticRow {
+      let isLive =
+        EntryCodec.isPlainlyLive(entry.value)
+        || (try? entry.row())?.isLive(nowInSeconds: nowInSeconds) ?? false
+      guard isLive else { continue }
+      if entry.kind == .row { rows += 1 } else { hasStatics = true }
+    }
+    return rows == 0 && hasStatics ? 1 : rows
+  }
+}
