@@ -1,2 +1,82 @@
+import Base
+import Ring
 import Testing
+
 @testable import Gossip
+
+@Suite struct GossipCoreTests {
+  func state(_ number: UInt64) -> NodeState {
+    let id = UUID(high: 0, low: number)
+    return NodeState(
+      member: Member(hostID: id, address: "127.0.0.\(number)", datacenter: "dc1", rack: "r1", tokens: [Int64(number)]),
+      generation: 1)
+  }
+
+  func at(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 1_000_000) }
+
+  @Test func aSeedIsGossipedToBeforeItIsKnown() {
+    var core = GossipCore(local: state(2), seeds: [("127.0.0.1", 7000), ("127.0.0.2", 7000)])
+    var directives: [GossipCore.Directive] = []
+    core.tick(now: at(0), random: 1, into: &directives)
+    #expect(directives == [.send(address: "127.0.0.1", port: 7000, [core.local])])
+  }
+
+  @Test func aNewNodeIsAMemberAndAlive() {
+    var core = GossipCore(local: state(1), seeds: [])
+    var directives: [GossipCore.Directive] = []
+    core.received([state(2)], now: at(0), into: &directives)
+    let id = state(2).member.hostID
+    #expect(
+      directives == [
+        .memberChanged(state(2).member), .becameAlive(hostID: id), .schemaEpoch(0, hostID: id),
+      ])
+  }
+
+  @Test func silenceIsSuspectedAndAHeartbeatForgives() {
+    var core = GossipCore(local: state(1), seeds: [])
+    var directives: [GossipCore.Directive] = []
+    var other = state(2)
+    core.received([other], now: at(0), into: &directives)
+    directives = []
+    core.tick(now: at(5_000), random: 1, into: &directives)
+    #expect(core.isAlive(other.member.hostID))
+    core.tick(now: at(20_000), random: 1, into: &directives)
+    #expect(!core.isAlive(other.member.hostID))
+    directives = []
+    core.received([other], now: at(20_001), into: &directives)
+    #expect(directives.isEmpty, "an old heartbeat proves nothing")
+    other.version = 1
+    core.received([other], now: at(20_002), into: &directives)
+    #expect(directives.contains(.becameAlive(hostID: other.member.hostID)))
+  }
+
+  @Test func aBrokenConnectionIsBelievedAtOnce() {
+    var core = GossipCore(local: state(1), seeds: [])
+    var directives: [GossipCore.Directive] = []
+    core.received([state(2)], now: at(0), into: &directives)
+    directives = []
+    core.connectionLost(state(2).member.hostID, into: &directives)
+    #expect(directives == [.becameDead(hostID: state(2).member.hostID)])
+  }
+
+  @Test func aHigherEpochIsTold() {
+    var core = GossipCore(local: state(1), seeds: [])
+    var directives: [GossipCore.Directive] = []
+    var other = state(2)
+    core.received([other], now: at(0), into: &directives)
+    other.version = 1
+    other.schemaEpoch = 7
+    directives = []
+    core.received([other], now: at(1), into: &directives)
+    #expect(directives == [.schemaEpoch(7, hostID: other.member.hostID)])
+  }
+
+  @Test func statesSurviveTheWireAndTruncationsThrow() throws {
+    let states = [state(1), state(2)]
+    let bytes = NodeState.encode(states)
+    #expect(try NodeState.decode(bytes) == states)
+    for length in 0..<bytes.count {
+      #expect(throws: DecodeError.self) { try NodeState.decode(Array(bytes[..<length])) }
+    }
+  }
+}
