@@ -5,8 +5,6 @@ import Ring
 
 /// One node's state; of two the one with the greater generation, then the greater version, is the newer.
 public struct NodeState: Equatable, Sendable {
-  public static let maxTextBytes = 256
-  public static let maxTokens = 4096
   public static let maxStates = 10_000
 
   public var member: Member
@@ -33,15 +31,7 @@ public struct NodeState: Equatable, Sendable {
   }
 
   public func encode(to writer: inout ByteWriter) {
-    writer.uuid(member.hostID)
-    writer.lengthPrefixed(member.address)
-    writer.uint16(member.cqlPort)
-    writer.uint16(member.httpPort)
-    writer.uint16(member.internodePort)
-    writer.lengthPrefixed(member.datacenter)
-    writer.lengthPrefixed(member.rack)
-    writer.count(member.tokens.count)
-    for token in member.tokens { writer.int64(token) }
+    member.encode(to: &writer)
     writer.int64(generation)
     writer.int64(version)
     writer.uint32(schemaEpoch)
@@ -49,22 +39,12 @@ public struct NodeState: Equatable, Sendable {
   }
 
   public init(from reader: inout ByteReader) throws(DecodeError) {
-    let hostID = try reader.uuid()
-    let address = try reader.lengthPrefixedString(max: Self.maxTextBytes)
-    let cqlPort = try reader.uint16()
-    let httpPort = try reader.uint16()
-    let internodePort = try reader.uint16()
-    let datacenter = try reader.lengthPrefixedString(max: Self.maxTextBytes)
-    let rack = try reader.lengthPrefixedString(max: Self.maxTextBytes)
-    var tokens: [Token] = []
-    for _ in 0..<(try reader.count(max: Self.maxTokens)) { tokens.append(try reader.int64()) }
+    let member = try Member(from: &reader)
     let generation = try reader.int64()
     let version = try reader.int64()
     let epoch = try reader.uint32()
     self.init(
-      member: Member(
-        hostID: hostID, address: address, cqlPort: cqlPort, httpPort: httpPort, internodePort: internodePort,
-        datacenter: datacenter, rack: rack, tokens: tokens),
+      member: member,
       generation: generation, version: version, schemaEpoch: epoch, isLeaving: try reader.uint8() != 0)
   }
 

@@ -40,17 +40,7 @@ public struct NodeRecord: Sendable {
     writer.int64(generation)
     schema.encode(to: &writer)
     writer.count(members.count)
-    for member in members {
-      writer.uuid(member.hostID)
-      writer.lengthPrefixed(member.address)
-      writer.uint16(member.cqlPort)
-      writer.uint16(member.httpPort)
-      writer.uint16(member.internodePort)
-      writer.lengthPrefixed(member.datacenter)
-      writer.lengthPrefixed(member.rack)
-      writer.count(member.tokens.count)
-      for token in member.tokens { writer.int64(token) }
-    }
+    for member in members { member.encode(to: &writer) }
     return writer.take()
   }
 
@@ -62,27 +52,12 @@ public struct NodeRecord: Sendable {
     guard try reader.uint8() == Self.formatVersion else { throw .badValue("node record version") }
     clusterName = try reader.lengthPrefixedString()
     hostID = try reader.uuid()
-    tokens = try Self.tokens(from: &reader)
+    tokens = []
+    for _ in 0..<(try reader.count(max: Self.maxTokens)) { tokens.append(try reader.int64()) }
     generation = try reader.int64()
     schema = try Schema(from: &reader)
     members = []
-    for _ in 0..<(try reader.count(max: Self.maxMembers)) {
-      let hostID = try reader.uuid()
-      let address = try reader.lengthPrefixedString()
-      let ports = (try reader.uint16(), try reader.uint16(), try reader.uint16())
-      let datacenter = try reader.lengthPrefixedString()
-      let rack = try reader.lengthPrefixedString()
-      members.append(
-        Member(
-          hostID: hostID, address: address, cqlPort: ports.0, httpPort: ports.1, internodePort: ports.2,
-          datacenter: datacenter, rack: rack, tokens: try Self.tokens(from: &reader)))
-    }
+    for _ in 0..<(try reader.count(max: Self.maxMembers)) { members.append(try Member(from: &reader)) }
     try reader.expectEnd()
-  }
-
-  private static func tokens(from reader: inout ByteReader) throws(DecodeError) -> [Token] {
-    var tokens: [Token] = []
-    for _ in 0..<(try reader.count(max: maxTokens)) { tokens.append(try reader.int64()) }
-    return tokens
   }
 }

@@ -3,42 +3,6 @@
 
 import Base
 
-/// A node of the cluster as the others know it.
-public struct Member: Hashable, Sendable {
-  public var hostID: UUID
-  /// The address it listens on, in text, IPv4 or IPv6.
-  public var address: String
-  public var cqlPort: UInt16
-  public var httpPort: UInt16
-  public var internodePort: UInt16
-  public var datacenter: String
-  public var rack: String
-  public var tokens: [Token]
-
-  public init(
-    hostID: UUID, address: String, cqlPort: UInt16 = 9042, httpPort: UInt16 = 8080, internodePort: UInt16 = 7000,
-    datacenter: String, rack: String, tokens: [Token]
-  ) {
-    self.hostID = hostID
-    self.address = address
-    self.cqlPort = cqlPort
-    self.httpPort = httpPort
-    self.internodePort = internodePort
-    self.datacenter = datacenter
-    self.rack = rack
-    self.tokens = tokens
-  }
-
-  /// The tokens a host with this id has: drawn from the id, so that a lost record is made again alike.
-  public static func tokens(for hostID: UUID, count: Int) -> [Token] {
-    var generator = SeededGenerator(seed: hostID.high ^ hostID.low &* 0x9E37_79B9_7F4A_7C15)
-    return (0..<count).map { _ in
-      let token = Int64(bitPattern: generator.next())
-      return token == .min ? .max : token
-    }.sorted()
-  }
-}
-
 /// Where copies go.
 public enum Placement: Hashable, Sendable {
   /// On the next members around the ring, wherever they stand.
