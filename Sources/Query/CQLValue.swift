@@ -54,13 +54,6 @@ extension CQLValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Exp
   public init(booleanLiteral value: Bool) { self = .boolean(value) }
 }
 
-/// A value as it arrives in a frame (v4.spec section 3, [value]).
-public enum BoundValue: Equatable, Sendable {
-  case bytes([UInt8])
-  case null
-  case unset
-}
-
 extension CQLValue {
   /// The serialized form for a marker of `type`.
   /// - Throws: `.invalid` where the value does not suit the type.

@@ -3,19 +3,8 @@
 // (exceptions/*.java, transport/messages/ErrorMessage.java), since drivers and people search for them.
 
 import Base
+import Coordinator
 import Ring
-
-/// What kind of write a coordinator was doing, by the name drivers know.
-public enum WriteType: String, Sendable {
-  case simple = "SIMPLE"
-  case batch = "BATCH"
-  case unloggedBatch = "UNLOGGED_BATCH"
-  case counter = "COUNTER"
-  case batchLog = "BATCH_LOG"
-  case compareAndSet = "CAS"
-  case view = "VIEW"
-  case cdc = "CDC"
-}
 
 /// Why a statement was not answered with a result.
 public enum QueryFailure: Error, Equatable, Sendable {
@@ -25,10 +14,10 @@ public enum QueryFailure: Error, Equatable, Sendable {
   case unavailable(consistency: Consistency, required: Int, alive: Int)
   case overloaded(String)
   case truncation(String)
-  case writeTimeout(consistency: Consistency, received: Int, required: Int, type: WriteType)
+  case writeTimeout(consistency: Consistency, received: Int, required: Int, type: WriteKind)
   case readTimeout(consistency: Consistency, received: Int, required: Int, hasData: Bool)
   case readFailure(consistency: Consistency, received: Int, required: Int, failures: Int, hasData: Bool)
-  case writeFailure(consistency: Consistency, received: Int, required: Int, failures: Int, type: WriteType)
+  case writeFailure(consistency: Consistency, received: Int, required: Int, failures: Int, type: WriteKind)
   case syntax(String)
   case unauthorized(String)
   case invalid(String)
@@ -65,7 +54,7 @@ public enum QueryFailure: Error, Equatable, Sendable {
     case .server(let text), .protocolViolation(let text), .overloaded(let text), .truncation(let text),
       .syntax(let text), .unauthorized(let text), .invalid(let text), .configuration(let text):
       text
-    case .unavailable(let consistency, _, _): "Cannot achieve consistency level \(consistency)"
+    case .unavailable(let consistency, _, _): "Cannot achieve consistency level \(consistency.name)"
     case .writeTimeout(_, let received, let required, _):
       "Operation timed out - received only \(received) responses."
         + (received < required ? "" : " All required replicas have answered.")
@@ -80,6 +69,27 @@ public enum QueryFailure: Error, Equatable, Sendable {
       "Prepared query with ID \(Hex.encode(id)) not found (either the query was not prepared on this host (maybe the"
         + " host has been restarted?) or you have prepared too many queries and it has been evicted from the internal"
         + " cache)"
+    }
+  }
+}
+
+extension QueryFailure {
+  init(_ failure: RequestFailure) {
+    switch failure {
+    case .unavailable(let consistency, let required, let alive):
+      self = .unavailable(consistency: consistency, required: required, alive: alive)
+    case .writeTimeout(let consistency, let received, let required, let kind):
+      self = .writeTimeout(consistency: consistency, received: received, required: required, type: kind)
+    case .readTimeout(let consistency, let received, let required, let hasData):
+      self = .readTimeout(consistency: consistency, received: received, required: required, hasData: hasData)
+    case .writeFailure(let consistency, let received, let required, let failures, let kind):
+      self = .writeFailure(
+        consistency: consistency, received: received, required: required, failures: failures, type: kind)
+    case .readFailure(let consistency, let received, let required, let failures, let hasData):
+      self = .readFailure(
+        consistency: consistency, received: received, required: required, failures: failures, hasData: hasData)
+    case .overloaded(let text): self = .overloaded(text)
+    case .unknownKeyspace(let name): self = .invalid("keyspace \(name) does not exist")
     }
   }
 }
