@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""The extra process tests, which use other people's software. `Tools/test --peers` runs them.
+
+  peers.py --peers DIR [PART OF A NAME]
+"""
+import argparse
+import sys
+from pathlib import Path
+
+import harness
+import test_players
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", required=True)
+    parser.add_argument("wanted", nargs="?", default="")
+    arguments = parser.parse_args()
+    test_players.PEERS = Path(arguments.peers)
+    sys.exit(harness.run([test_players], arguments.wanted))
