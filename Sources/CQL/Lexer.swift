@@ -1,11 +1,11 @@
 // Bytes to tokens, in one pass, hand-written. A token is a kind and a byte range of the text; what a
 // token means (a keyword, a name) is the parser's question, since most keywords of CQL may be names.
 //
-// Token rules: src/antlr/Lexer.g of Cassandra 5.0. Deviations: a minus sign is never part of a
+// Lexeme rules: src/antlr/Lexer.g of Cassandra 5.0. Deviations: a minus sign is never part of a
 // number's token (the parser joins the two, so `a -1` reads as a subtraction), and a comment at the
 // end of the text needs no newline.
 
-struct Token: Equatable {
+struct Lexeme: Equatable {
   enum Kind: Equatable {
     case identifier
     case quotedIdentifier
@@ -40,9 +40,9 @@ struct Lexer {
 
   init(_ text: [UInt8]) { self.text = text }
 
-  static func tokens(of text: [UInt8]) throws(CQLFailure) -> [Token] {
+  static func tokens(of text: [UInt8]) throws(CQLFailure) -> [Lexeme] {
     var lexer = Lexer(text)
-    var tokens: [Token] = []
+    var tokens: [Lexeme] = []
     tokens.reserveCapacity(text.count / 5 + 4)
     repeat { tokens.append(try lexer.next()) } while tokens.last?.kind != .end
     return tokens
@@ -53,12 +53,12 @@ struct Lexer {
     return index < text.count ? text[index] : 0
   }
 
-  private mutating func next() throws(CQLFailure) -> Token {
+  private mutating func next() throws(CQLFailure) -> Lexeme {
     try skipBlanks()
     let start = position
-    guard start < text.count else { return Token(kind: .end, start: start, end: start) }
+    guard start < text.count else { return Lexeme(kind: .end, start: start, end: start) }
     let first = text[start]
-    let kind: Token.Kind
+    let kind: Lexeme.Kind
     switch first {
     case UInt8(ascii: "'"): kind = try quoted(by: first, .string)
     case UInt8(ascii: "\""): kind = try quoted(by: first, .quotedIdentifier)
@@ -70,7 +70,7 @@ struct Lexer {
     case _ where ASCII.isLetter(first): kind = word()
     default: kind = try symbol(first)
     }
-    return Token(kind: kind, start: start, end: position)
+    return Lexeme(kind: kind, start: start, end: position)
   }
 
   // MARK: - Blanks
@@ -105,7 +105,7 @@ struct Lexer {
 
   // MARK: - Quoted
 
-  private mutating func quoted(by quote: UInt8, _ kind: Token.Kind) throws(CQLFailure) -> Token.Kind {
+  private mutating func quoted(by quote: UInt8, _ kind: Lexeme.Kind) throws(CQLFailure) -> Lexeme.Kind {
     position += 1
     while position < text.count {
       if text[position] == quote {
@@ -121,7 +121,7 @@ struct Lexer {
     throw .syntax("\(TextPosition(of: position, in: text)) mismatched character '<EOF>' expecting \(expected)")
   }
 
-  private mutating func dollarString() throws(CQLFailure) -> Token.Kind {
+  private mutating func dollarString() throws(CQLFailure) -> Lexeme.Kind {
     position += 2
     while position < text.count {
       if text[position] == UInt8(ascii: "$"), byte(1) == UInt8(ascii: "$") {
@@ -151,7 +151,7 @@ struct Lexer {
     while ASCII.isDigit(byte()) { position += 1 }
   }
 
-  private mutating func number() -> Token.Kind {
+  private mutating func number() -> Lexeme.Kind {
     if byte() == UInt8(ascii: "0"), byte(1) | 0x20 == UInt8(ascii: "x") {
       position += 2
       while ASCII.isHexDigit(byte()) { position += 1 }
@@ -163,7 +163,7 @@ struct Lexer {
       position = end
       return .duration
     }
-    var kind = Token.Kind.integer
+    var kind = Lexeme.Kind.integer
     if byte() == UInt8(ascii: "."), byte(1) != UInt8(ascii: ".") {
       kind = .float
       position += 1
@@ -209,7 +209,7 @@ struct Lexer {
     }
   }
 
-  private mutating func word() -> Token.Kind {
+  private mutating func word() -> Lexeme.Kind {
     let start = position
     if byte() == UInt8(ascii: "P"), let end = isoDurationEnd() {
       position = end
@@ -245,7 +245,7 @@ struct Lexer {
     return sawDigit && sawDesignator ? index : nil
   }
 
-  private mutating func symbol(_ first: UInt8) throws(CQLFailure) -> Token.Kind {
+  private mutating func symbol(_ first: UInt8) throws(CQLFailure) -> Lexeme.Kind {
     let second = byte(1)
     let equals = UInt8(ascii: "=")
     switch first {

@@ -18,7 +18,7 @@ let nativeTypeNames: Set<String> = [
 ]
 
 extension Parser {
-  func isName(_ token: Token) -> Bool {
+  func isName(_ token: Lexeme) -> Bool {
     switch token.kind {
     case .quotedIdentifier: true
     case .identifier: !reservedWords.contains(tokenText(token).lowercased())

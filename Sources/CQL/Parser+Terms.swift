@@ -12,7 +12,7 @@ extension Parser {
     return constant
   }
 
-  private func constant(from token: Token, isNegative: Bool) -> Constant? {
+  private func constant(from token: Lexeme, isNegative: Bool) -> Constant? {
     let sign = isNegative ? "-" : ""
     switch token.kind {
     case .string, .dollarString: return isNegative ? nil : Constant(.string, unquoted(token))
@@ -151,7 +151,7 @@ extension Parser {
     return members
   }
 
-  func isFunctionName(_ token: Token) -> Bool { isName(token) || matches(token, "TOKEN") }
+  func isFunctionName(_ token: Lexeme) -> Bool { isName(token) || matches(token, "TOKEN") }
 
   /// `[keyspace.]name` before a parenthesis; `token` is a function's name though it is reserved.
   mutating func functionName() throws(CQLFailure) -> QualifiedName {

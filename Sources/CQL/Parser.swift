@@ -35,23 +35,23 @@ public enum CQLParser {
 
 struct Parser {
   let text: [UInt8]
-  let tokens: [Token]
+  let tokens: [Lexeme]
   var position = 0
   var markers: [Marker] = []
   private var depth = 0
 
-  init(text: [UInt8], tokens: [Token]) {
+  init(text: [UInt8], tokens: [Lexeme]) {
     self.text = text
     self.tokens = tokens
   }
 
-  var current: Token { tokens[position] }
+  var current: Lexeme { tokens[position] }
 
-  func peek(_ offset: Int) -> Token { tokens[min(position + offset, tokens.count - 1)] }
+  func peek(_ offset: Int) -> Lexeme { tokens[min(position + offset, tokens.count - 1)] }
 
   // MARK: - Looking and taking
 
-  func matches(_ token: Token, _ word: String) -> Bool {
+  func matches(_ token: Lexeme, _ word: String) -> Bool {
     guard token.kind == .identifier || token.kind == .symbol else { return false }
     let utf8 = word.utf8
     guard utf8.count == token.end - token.start else { return false }
@@ -85,7 +85,7 @@ struct Parser {
     guard take(word) else { throw mismatched(expecting: word) }
   }
 
-  func tokenText(_ token: Token) -> String { String(decoding: text[token.start..<token.end], as: UTF8.self) }
+  func tokenText(_ token: Lexeme) -> String { String(decoding: text[token.start..<token.end], as: UTF8.self) }
 
   /// Runs `body` one level deeper, within the limit that keeps the stack bounded.
   mutating func nested<Value>(
@@ -134,11 +134,11 @@ struct Parser {
     return .syntax("\(place(of: current)) mismatched input '\(shown(current))' expecting \(expected)\(snippet())")
   }
 
-  private func place(of token: Token) -> String {
+  private func place(of token: Lexeme) -> String {
     token.kind == .end ? "line 0:-1" : TextPosition(of: token.start, in: text).description
   }
 
-  private func shown(_ token: Token) -> String {
+  private func shown(_ token: Lexeme) -> String {
     switch token.kind {
     case .end: "<EOF>"
     case .string, .dollarString, .quotedIdentifier: unquoted(token)
@@ -166,7 +166,7 @@ struct Parser {
   // MARK: - Text of tokens
 
   /// A string's or quoted name's content, doubled quotes made single.
-  func unquoted(_ token: Token) -> String {
+  func unquoted(_ token: Lexeme) -> String {
     switch token.kind {
     case .dollarString: return String(decoding: text[token.start + 2..<token.end - 2], as: UTF8.self)
     case .string, .quotedIdentifier:

@@ -43,7 +43,7 @@ public enum CivilTime {
     return (value < 0 ? "-" : "") + String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
   }
 
-  static func floorDivide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+  public static func floorDivide(_ value: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
     let quotient = value >= 0 ? value / divisor : (value + 1) / divisor - 1
     return (quotient, value - quotient * divisor)
   }

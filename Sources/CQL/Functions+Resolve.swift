@@ -1,0 +1,203 @@
+// Which function a call means: by its name, then by the first overload that the arguments fit. Cassandra 5 knows
+// the old names in one word and the new ones with underscores.
+
+import Base
+import Data
+
+extension ScalarFunction {
+  struct Overload {
+    var arguments: [CQLType]
+    var function: ScalarFunction
+  }
+
+  private static let legacyNames: [String: String] = [
+    "current_timestamp": "currenttimestamp", "current_date": "currentdate", "current_time": "currenttime",
+    "current_timeuuid": "currenttimeuuid", "min_timeuuid": "mintimeuuid", "max_timeuuid": "maxtimeuuid",
+    "to_date": "todate", "to_timestamp": "totimestamp", "to_unix_timestamp": "tounixtimestamp",
+    "to_json": "tojson",
+  ]
+
+  /// The overloads of a native function; nil for a name that is none.
+  static func overloads(of name: String, partitionKey: [CQLType]) -> [Overload]? {
+    func one(_ arguments: [CQLType], _ body: Body, _ result: CQLType) -> [Overload] {
+      [Overload(arguments: arguments, function: ScalarFunction(name: name, body: body, result: result))]
+    }
+    func times(_ sources: [CQLType], to result: CQLType) -> [Overload] {
+      sources.flatMap { one([$0], .convertTime(from: $0, to: result), result) }
+    }
+    switch legacyNames[name] ?? name {
+    case "now", "currenttimeuuid": return one([], .now, .timeuuid)
+    case "uuid": return one([], .uuid, .uuid)
+    case "currenttimestamp": return one([], .currentTimestamp, .timestamp)
+    case "currentdate": return one([], .currentDate, .date)
+    case "currenttime": return one([], .currentTime, .time)
+    case "mintimeuuid": return one([.timestamp], .minTimeUUID, .timeuuid)
+    case "maxtimeuuid": return one([.timestamp], .maxTimeUUID, .timeuuid)
+    case "todate": return times([.timeuuid, .timestamp], to: .date)
+    case "totimestamp": return times([.timeuuid, .date], to: .timestamp)
+    case "tounixtimestamp": return times([.timeuuid, .timestamp, .date], to: .bigint)
+    case "dateof": return times([.timeuuid], to: .timestamp)
+    case "unixtimestampof": return times([.timeuuid], to: .bigint)
+    case "token": return one(partitionKey, .token(columns: partitionKey), .bigint)
+    default: return blobOverloads(of: name)
+    }
+  }
+
+  private static func blobOverloads(of name: String) -> [Overload]? {
+    func conversion(_ argument: CQLType, _ result: CQLType) -> [Overload] {
+      [
+        Overload(arguments: [argument], function: ScalarFunction(name: name, body: .reinterpret, result: result))
+      ]
+    }
+    for suffix in ["_as_blob", "asblob"] where name.hasSuffix(suffix) {
+      if let type = CQLType.scalars[String(name.dropLast(suffix.count))] { return conversion(type, .blob) }
+    }
+    for prefix in ["blob_as_", "blobas"] where name.hasPrefix(prefix) {
+      if let type = CQLType.scalars[String(name.dropFirst(prefix.count))] { return conversion(.blob, type) }
+    }
+    return nil
+  }
+
+  /// The type of `a + b`; nil where there is none.
+  static func arithmeticResult(_ a: CQLType, _ b: CQLType) -> CQLType? {
+    guard isNumber(a), isNumber(b) else { return nil }
+    let order: [CQLType] = [.tinyint, .smallint, .int, .bigint]
+    if isInteger(a), isInteger(b) {
+      let ranks = [a, b].map { order.firstIndex(of: $0) ?? 3 }
+      return order[max(ranks[0], ranks[1])]
+    }
+    let isWide = [a, b].contains { $0 == .double || $0 == .bigint || $0 == .counter }
+    return isWide ? .double : .float
+  }
+}
+
+extension AggregateFunction {
+  /// nil for a name that is no aggregate, or an argument it does not take.
+  static func resolve(_ name: String, _ argument: CQLType) -> AggregateFunction? {
+    switch name {
+    case "count": return AggregateFunction(body: .count, argument: argument, result: .bigint)
+    case "min": return AggregateFunction(body: .minimum, argument: argument, result: argument)
+    case "max": return AggregateFunction(body: .maximum, argument: argument, result: argument)
+    case "sum" where ScalarFunction.isNumber(argument):
+      return AggregateFunction(body: .sum, argument: argument, result: argument)
+    case "avg" where ScalarFunction.isNumber(argument):
+      return AggregateFunction(body: .average, argument: argument, result: argument)
+    default: return nil
+    }
+  }
+
+  static let names: Set<String> = ["count", "min", "max", "sum", "avg"]
+}
+
+/// Folds rows into one. Selectors without an aggregate have their first row's value.
+public struct Aggregation {
+  private struct State {
+    var count: Int64 = 0
+    var extreme: [UInt8]?
+    var wholeSum: Int64 = 0
+    var sum = 0.0
+  }
+  private let select: BoundSelect
+  private var states: [State]
+  private var firstRow: RowValues?
+
+  public init(_ select: BoundSelect) {
+    self.select = select
+    states = []
+    var count = 0
+    for selector in select.selectors { Self.forEachAggregate(in: selector) { _, _ in count += 1 } }
+    states = [State](repeating: State(), count: count)
+  }
+
+  private static func forEachAggregate(
+    in selector: BoundSelector, _ body: (AggregateFunction, BoundSelector?) -> Void
+  ) {
+    switch selector {
+    case .aggregate(let function, let argument): body(function, argument)
+    case .call(_, let arguments): for argument in arguments { forEachAggregate(in: argument, body) }
+    case .element(let inner, let key, _):
+      forEachAggregate(in: inner, body)
+      forEachAggregate(in: key, body)
+    default: return
+    }
+  }
+
+  public mutating func add(_ row: RowValues, _ context: borrowing EvaluationContext) throws(CQLFailure) {
+    if firstRow == nil { firstRow = row }
+    var aggregates: [(AggregateFunction, BoundSelector?)] = []
+    for selector in select.selectors { Self.forEachAggregate(in: selector) { aggregates.append(($0, $1)) } }
+    for (index, (function, argument)) in aggregates.enumerated() {
+      guard let argument else {
+        states[index].count += 1
+        continue
+      }
+      guard let value = try argument.evaluate(row, context) else { continue }
+      add(value, function, to: index)
+    }
+  }
+
+  private mutating func add(_ value: [UInt8], _ function: AggregateFunction, to index: Int) {
+    states[index].count += 1
+    let type = function.argument ?? .blob
+    switch function.body {
+    case .countRows, .count: return
+    case .minimum:
+      guard let extreme = states[index].extreme, type.compare(extreme, value) <= 0 else {
+        states[index].extreme = value
+        return
+      }
+    case .maximum:
+      guard let extreme = states[index].extreme, type.compare(extreme, value) >= 0 else {
+        states[index].extreme = value
+        return
+      }
+    case .sum, .average:
+      if ScalarFunction.isInteger(type) {
+        states[index].wholeSum &+= Values.integer(value) ?? 0
+      } else {
+        states[index].sum += ScalarFunction.double(value, type) ?? 0
+      }
+    }
+  }
+
+  /// The row of the group that was added; without any row, counts are 0.
+  public func finish(_ context: borrowing EvaluationContext) throws(CQLFailure) -> [[UInt8]?] {
+    var next = 0
+    var results: [[UInt8]?] = []
+    for selector in select.selectors { results.append(try value(of: selector, &next, context)) }
+    return results
+  }
+
+  private func value(
+    of selector: BoundSelector, _ next: inout Int, _ context: borrowing EvaluationContext
+  ) throws(CQLFailure) -> [UInt8]? {
+    switch selector {
+    case .aggregate(let function, _):
+      defer { next += 1 }
+      return result(function, states[next])
+    case .call(let function, let arguments):
+      var values: [[UInt8]?] = []
+      for argument in arguments { values.append(try value(of: argument, &next, context)) }
+      return try function.call(values, context)
+    default:
+      guard let firstRow else {
+        if case .constant(let bytes, _) = selector { return bytes }
+        return nil
+      }
+      return try selector.evaluate(firstRow, context)
+    }
+  }
+
+  private func result(_ function: AggregateFunction, _ state: State) -> [UInt8]? {
+    switch function.body {
+    case .countRows, .count: return Values.bigint(state.count)
+    case .minimum, .maximum: return state.extreme
+    case .sum, .average:
+      let divisor = function.body == .average ? max(1, state.count) : 1
+      if ScalarFunction.isInteger(function.result) {
+        return ScalarFunction.bytes(state.wholeSum / divisor, as: function.result)
+      }
+      return ScalarFunction.bytes(state.sum / Double(divisor), as: function.result)
+    }
+  }
+}
