@@ -1,0 +1,160 @@
+// Looks every name of a parsed statement up in a schema and gives every term its type. Messages are
+// Cassandra 5's.
+
+import Base
+import Data
+
+public enum Binder {
+  /// - Parameter keyspace: of unqualified names; nil where the connection has chosen none.
+  /// - Throws: `.invalid` for names, types and restrictions that cannot be; `.syntax` never.
+  public static func bind(
+    _ parsed: ParsedStatement, source: some TableSource, keyspace: String?
+  ) throws(CQLFailure) -> BoundStatement {
+    var binding = Binding(source: source, keyspace: keyspace, markerCount: parsed.markers.count)
+    let body: BoundStatement.Body
+    switch parsed.statement {
+    case .select(let statement): body = .select(try binding.bind(statement))
+    case .insert(let statement): body = .modification(try binding.bind(statement))
+    case .update(let statement): body = .modification(try binding.bind(statement))
+    case .delete(let statement): body = .modification(try binding.bind(statement))
+    case .batch(let statement): body = .batch(try binding.bind(statement))
+    case .use(let keyspace):
+      guard source.hasKeyspace(keyspace) else { throw .invalid("Keyspace '\(keyspace)' does not exist") }
+      body = .use(keyspace: keyspace)
+    case .truncate(let name): body = .truncate(try binding.table(name))
+    case .describe(let statement): body = .describe(statement, keyspace: keyspace)
+    case .unsupported(let statement): throw .invalid("\(statement.name) is not supported")
+    case .createKeyspace, .alterKeyspace, .dropKeyspace, .createTable, .alterTable, .dropTable:
+      body = .schemaChange(parsed.statement, keyspace: keyspace)
+    }
+    return BoundStatement(
+      body: body, variables: try binding.finishedVariables(parsed.markers),
+      partitionKeyIndexes: binding.partitionKeyIndexes(of: body))
+  }
+
+  /// A type as written in a table's definition.
+  public static func type(_ name: TypeName) throws(CQLFailure) -> CQLType { try resolvedType(name, isNested: false) }
+
+  private static func resolvedType(_ name: TypeName, isNested: Bool) throws(CQLFailure) -> CQLType {
+    switch name {
+    case .native(let word):
+      guard let type = CQLType.scalars[word] else { throw .invalid("Type \(word) is not supported") }
+      return type
+    case .list(let element): return .list(try elementType(of: element, in: "list"))
+    case .set(let element): return .set(try elementType(of: element, in: "set"))
+    case .map(let key, let value):
+      return .map(try elementType(of: key, in: "map key"), try elementType(of: value, in: "map value"))
+    case .tuple(let parts):
+      var types: [CQLType] = []
+      for part in parts { types.append(try frozenInside(try resolvedType(part, isNested: true))) }
+      return .tuple(types)
+    case .frozen(let inner):
+      let type = try resolvedType(inner, isNested: isNested)
+      if case .tuple = type { return type }
+      guard type.isCollection else {
+        throw .invalid("frozen<> is only allowed on collections, tuples, and user-defined types")
+      }
+      return .frozen(type.unfrozen)
+    case .vector: throw .invalid("Vector types are not supported")
+    case .user(let name): throw .invalid("Unknown type \(name)")
+    case .custom(let name): throw .invalid("Custom types are not supported: '\(name)'")
+    }
+  }
+
+  private static func elementType(of name: TypeName, in place: String) throws(CQLFailure) -> CQLType {
+    let type = try resolvedType(name, isNested: true)
+    if type == .counter { throw .invalid("Counters are not allowed inside collections: \(type)") }
+    if type == .duration, place == "set" || place == "map key" {
+      throw .invalid("Durations are not allowed \(place == "set" ? "inside sets" : "as map keys"): \(type)")
+    }
+    guard !type.isMultiCell else {
+      throw .invalid("Non-frozen collections are not allowed inside collections: \(type)")
+    }
+    return type
+  }
+
+  /// Inside a tuple everything is frozen, said or not.
+  private static func frozenInside(_ type: CQLType) throws(CQLFailure) -> CQLType {
+    type.isMultiCell ? .frozen(type) : type
+  }
+}
+
+/// The state of binding one statement.
+struct Binding<Source: TableSource> {
+  let source: Source
+  let keyspace: String?
+  var variables: [BindVariable?]
+  /// Of the fetched columns of a select.
+  var fetched: [Column] = []
+  var slots: [String: Int] = [:]
+
+  init(source: Source, keyspace: String?, markerCount: Int) {
+    self.source = source
+    self.keyspace = keyspace
+    variables = [BindVariable?](repeating: nil, count: markerCount)
+  }
+
+  func table(_ name: QualifiedName) throws(CQLFailure) -> Table {
+    guard let keyspace = name.keyspace ?? keyspace else {
+      throw .invalid("No keyspace has been specified. USE a keyspace, or explicitly specify keyspace.tablename")
+    }
+    guard source.hasKeyspace(keyspace) else { throw .invalid("keyspace \(keyspace) does not exist") }
+    guard let table = source.table(keyspace, name.name) else { throw .invalid("table \(name.name) does not exist") }
+    return table
+  }
+
+  func column(_ name: String, of table: Table) throws(CQLFailure) -> Column {
+    guard let column = table.column(named: name) else {
+      throw .invalid("Undefined column name \(name) in table \(table.keyspace).\(table.name)")
+    }
+    return column
+  }
+
+  /// Where a fetched column's value stands.
+  mutating func slot(of column: Column) -> Int {
+    if let slot = slots[column.name] { return slot }
+    fetched.append(column)
+    slots[column.name] = fetched.count - 1
+    return fetched.count - 1
+  }
+
+  // MARK: - Variables
+
+  mutating func variable(_ marker: Marker, _ name: String, _ type: CQLType, _ table: Table) -> BoundTerm {
+    variables[marker.index] = BindVariable(
+      keyspace: table.keyspace, table: table.name, name: marker.name ?? name, type: type)
+    return .variable(marker.index, type)
+  }
+
+  func finishedVariables(_ markers: [Marker]) throws(CQLFailure) -> [BindVariable] {
+    var finished: [BindVariable] = []
+    for (index, variable) in variables.enumerated() {
+      guard let variable else {
+        throw .invalid("Cannot determine the type of bind marker \(markers[index].name.map { ":\($0)" } ?? "?")")
+      }
+      finished.append(variable)
+    }
+    return finished
+  }
+
+  func partitionKeyIndexes(of body: BoundStatement.Body) -> [UInt16] {
+    switch body {
+    case .select(let select): return partitionKeyIndexes(of: select.restrictions)
+    case .modification(let modification): return partitionKeyIndexes(of: modification.keys)
+    case .batch(let batch):
+      // As Cassandra: the markers of the first statement, if it names its partition by markers alone.
+      return batch.members.first.map { partitionKeyIndexes(of: $0.keys) } ?? []
+    case .use, .truncate, .schemaChange, .describe: return []
+    }
+  }
+
+  private func partitionKeyIndexes(of restrictions: BoundRestrictions) -> [UInt16] {
+    guard case .key(let choices) = restrictions.partition else { return [] }
+    var indexes: [UInt16] = []
+    for choice in choices {
+      guard case .one(.variable(let index, _)) = choice, let short = UInt16(exactly: index) else { return [] }
+      indexes.append(short)
+    }
+    return indexes
+  }
+}
