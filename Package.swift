@@ -61,7 +61,7 @@ let rooms: [Room] = [
   Room(
     name: "Simulator",
     imports: [
-      "Base", "World", "Data", "Ring", "Storage", "Query", "Coordinator", "Replica", "Node", "Codec",
+      "Base", "World", "Data", "Ring", "Storage", "Frames", "Query", "Coordinator", "Replica", "Node", "Codec",
       "Metadata",
     ],
     path: "Cluster/Simulator"),

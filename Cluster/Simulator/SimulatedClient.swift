@@ -1,0 +1,100 @@
+// A client of the simulated cluster: it speaks CQL's native protocol over the simulated wire, as a driver does, so that
+// what is tested is the whole node. It connects again when its connection ends; a request whose connection ended has no
+// known outcome.
+
+import Base
+import Frames
+import World
+
+/// How a request ended for who sent it.
+enum ClientOutcome {
+  case answered(Response)
+  /// The connection ended, or no answer came in time: it may have been done or not, or be done yet.
+  case unknown
+}
+
+/// One client process with a connection to one node at a time.
+final class SimulatedClient {
+  private let process: SimulatedWorld
+  private var connection: ClientConnection?
+  /// Longer than any of the nodes' own timeouts.
+  private static let requestTimeout = Duration.seconds(20)
+
+  init(process: SimulatedWorld) { self.process = process }
+
+  /// Sends a request to the node at `endpoint`, connecting first where needed.
+  func send(_ request: Request, to endpoint: Endpoint, completion: @escaping (ClientOutcome) -> Void) {
+    if connection == nil || connection?.endpoint != endpoint || connection?.isOver == true {
+      connection?.close()
+      connection = ClientConnection(endpoint: endpoint, world: process.world)
+    }
+    connection?.send(request, timeout: Self.requestTimeout, completion: completion)
+  }
+}
+
+private final class ClientConnection: StreamHandler {
+  let endpoint: Endpoint
+  private let world: World
+  private var stream: (any ByteStream)?
+  private var reassembler = Reassembler(headBytes: FrameHeader.bytes)
+  private var waiting: [Int16: (ClientOutcome) -> Void] = [:]
+  private var nextStream: Int16 = 1
+  private(set) var isOver = false
+
+  init(endpoint: Endpoint, world: World) {
+    self.endpoint = endpoint
+    self.world = world
+    stream = world.wire.connect(to: endpoint, handler: self, timeout: .seconds(2))
+    write(.startup(options: ["CQL_VERSION": "3.0.0"]), on: 0)
+  }
+
+  private func write(_ request: Request, on number: Int16) {
+    stream?.withOutput { request.encode(stream: number, to: &$0) }
+  }
+
+  func send(_ request: Request, timeout: Duration, completion: @escaping (ClientOutcome) -> Void) {
+    let number = nextStream
+    nextStream = nextStream == .max ? 1 : nextStream + 1
+    waiting[number] = completion
+    world.timers.schedule(after: timeout) { [self] in waiting.removeValue(forKey: number)?(.unknown) }
+    write(request, on: number)
+  }
+
+  func close() {
+    stream?.close()
+    fail()
+  }
+
+  private func fail() {
+    isOver = true
+    stream = nil
+    let completions = waiting.sorted { $0.key < $1.key }.map(\.value)
+    waiting = [:]
+    for completion in completions { completion(.unknown) }
+  }
+
+  func opened(_ stream: any ByteStream) {}
+
+  func closed(_ failure: WireFailure?) { fail() }
+
+  func received(_ bytes: RawSpan) {
+    reassembler.push(
+      bytes,
+      measure: { head in
+        guard let header = try? FrameHeader(head, isRequest: false) else { return .refuse }
+        return .whole(FrameHeader.bytes + header.bodyBytes)
+      },
+      take: { frame in
+        take(frame)
+        return true
+      })
+  }
+
+  private func take(_ frame: RawSpan) {
+    guard let header = try? FrameHeader(frame.extracting(0..<FrameHeader.bytes), isRequest: false),
+      let body = try? ReceivedResponse(header, body: frame.extracting(FrameHeader.bytes..<frame.byteCount)),
+      let completion = waiting.removeValue(forKey: header.stream)
+    else { return }
+    completion(.answered(body.response))
+  }
+}

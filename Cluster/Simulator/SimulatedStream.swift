@@ -1,0 +1,194 @@
+// One end of a simulated connection.
+
+import Base
+import World
+
+final class SimulatedStream: ByteStream {
+  private enum Phase { case connecting, open, finishing, closed }
+
+  let owner: SimulatedWorld
+  let local: Endpoint
+  let peer: Endpoint
+  var handler: (any StreamHandler)?
+  private var other: SimulatedStream?
+  private var phase = Phase.connecting
+  private var output = ByteWriter()
+  private var hasSentEnd = false
+  private var isPaused = false
+  private var inbox: [[UInt8]] = []
+  private var hasPeerEnded = false
+  /// When the last piece sent so far arrives: a later one comes no earlier.
+  private var lastArrival: Int64 = 0
+  var isDirty = false
+  var maxQueuedBytes = 64 << 20
+  var allowsHalfOpen = false
+  private(set) var receivedBytes: UInt64 = 0
+  private(set) var sentBytes: UInt64 = 0
+
+  init(owner: SimulatedWorld, local: Endpoint, peer: Endpoint) {
+    self.owner = owner
+    self.local = local
+    self.peer = peer
+    owner.streams.append(self)
+  }
+
+  var queuedBytes: Int { output.count }
+  private var network: SimulatedNetwork { owner.network }
+  private var link: SimulatedNetwork.Link { .init(from: local.host, to: peer.host) }
+
+  // MARK: Connecting
+
+  /// The server's side joins the client's.
+  func join(_ client: SimulatedStream, handler: any StreamHandler) {
+    self.handler = handler
+    other = client
+    client.other = self
+    phase = .open
+  }
+
+  func connected() {
+    guard phase == .connecting else { return }
+    phase = .open
+    handler?.opened(self)
+    owner.markDirty(self)
+  }
+
+  func connectTimedOut() {
+    guard phase == .connecting else { return }
+    other?.peerGone(.reset)
+    end(.connectTimedOut(peer))
+  }
+
+  // MARK: Sending
+
+  func withOutput(_ body: (inout ByteWriter) -> Void) {
+    guard phase == .open || phase == .connecting else { return }
+    body(&output)
+    owner.markDirty(self)
+  }
+
+  func flush() {
+    guard phase == .open || phase == .finishing else { return }
+    var bytes = output.take()[...]
+    sentBytes += UInt64(bytes.count)
+    while !bytes.isEmpty {
+      // Most sends arrive whole; some in two pieces cut anywhere.
+      let isCut = owner.simulation.random.oneIn(8)
+      let piece = isCut ? bytes.prefix(1 + owner.simulation.random.below(bytes.count)) : bytes
+      bytes = bytes.dropFirst(piece.count)
+      transmit(Array(piece))
+    }
+    if phase == .finishing, !hasSentEnd {
+      hasSentEnd = true
+      transmit(nil)
+    }
+  }
+
+  /// Nil is the end of this direction.
+  private func transmit(_ bytes: [UInt8]?) {
+    guard let target = other else { return }
+    let arrival = max(lastArrival, owner.simulation.now + network.delay())
+    lastArrival = arrival
+    let link = link
+    owner.simulation.schedule(after: arrival - owner.simulation.now) { [network] in
+      network.pass(link) { target.owner.perform { target.arrived(bytes) } }
+    }
+  }
+
+  func sendFile(_ file: any DiskFile, offset: Int64, count: Int64, completion: @escaping (Bool) -> Void) {
+    owner.schedule(after: 0) { completion(false) }
+  }
+
+  // MARK: Receiving
+
+  private func arrived(_ bytes: [UInt8]?) {
+    guard phase != .closed else { return }
+    if let bytes {
+      receivedBytes += UInt64(bytes.count)
+      owner.simulation.note(bytes)
+      inbox.append(bytes)
+    } else {
+      hasPeerEnded = true
+    }
+    deliver()
+  }
+
+  private func deliver() {
+    while !isPaused, phase != .closed, !inbox.isEmpty {
+      let bytes = inbox.removeFirst()
+      if phase == .open || phase == .connecting {
+        bytes.withReader { (reader: inout ByteReader) in handler?.received(reader.rest()) }
+      }
+    }
+    guard hasPeerEnded, inbox.isEmpty, phase != .closed else { return }
+    if phase == .finishing { return end(nil) }
+    if allowsHalfOpen {
+      hasPeerEnded = false
+      handler?.ended()
+    } else {
+      finish()
+      end(nil)
+    }
+  }
+
+  func pauseReading() { isPaused = true }
+
+  func resumeReading() {
+    guard isPaused else { return }
+    isPaused = false
+    owner.schedule(after: 0) { [self] in deliver() }
+  }
+
+  // MARK: Ending
+
+  func close() {
+    guard phase != .closed else { return }
+    let target = other
+    phase = .closed
+    output.removeAll()
+    owner.schedule(after: 0) { [self] in release(nil) }
+    if let target { tellReset(target) }
+  }
+
+  func finish() {
+    guard phase == .open || phase == .connecting else { return }
+    phase = .finishing
+    flush()
+  }
+
+  /// The process of this end died.
+  func ownerDied() {
+    guard phase != .closed else { return }
+    phase = .closed
+    handler = nil
+    if let other { tellReset(other) }
+  }
+
+  /// The reset comes behind what was sent before it.
+  private func tellReset(_ target: SimulatedStream) {
+    let arrival = max(lastArrival, owner.simulation.now + network.delay())
+    let link = link
+    owner.simulation.schedule(after: arrival - owner.simulation.now) { [network] in
+      network.pass(link) { target.owner.perform { target.peerGone(.reset) } }
+    }
+  }
+
+  func peerGone(_ failure: WireFailure) {
+    guard phase != .closed else { return }
+    end(failure)
+  }
+
+  func end(_ failure: WireFailure?) {
+    guard phase != .closed else { return }
+    phase = .closed
+    release(failure)
+  }
+
+  private func release(_ failure: WireFailure?) {
+    let told = handler
+    handler = nil
+    other = nil
+    owner.streams.removeAll { $0 === self }
+    told?.closed(failure)
+  }
+}

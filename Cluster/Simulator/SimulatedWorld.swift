@@ -1,0 +1,150 @@
+// The seams of one simulated process: its clock, timers, randomness, wire and tick, over one `Simulation`.
+//
+// A process that was killed is over: what is still planned for it does not happen. A tick is one event and what the
+// tick's hooks make of it; then its streams are sent.
+
+import Base
+import World
+
+/// One life of one process.
+public final class SimulatedWorld {
+  public let simulation: Simulation
+  public let network: SimulatedNetwork
+  /// The address it has, such as 127.0.0.1.
+  public let address: String
+  public private(set) var isOver = false
+  /// Its wall clock's error, microseconds.
+  public var skewMicroseconds: Int64
+  public private(set) lazy var world = makeWorld()
+  private let hooks = SimulatedHooks()
+  private let executor = LoopExecutor(isCurrent: { true }, wake: {})
+  private var dirty: [SimulatedStream] = []
+  var streams: [SimulatedStream] = []
+  var listeners: [SimulatedListener] = []
+
+  /// The wall clock at the beginning of every run: 2026-01-01 00:00:00 UTC in microseconds.
+  static let wallStart: Int64 = 1_767_225_600_000_000
+  /// More rounds than this in one tick are a bug.
+  private static let maxRounds = 10_000
+
+  public init(simulation: Simulation, network: SimulatedNetwork, address: String, skewMicroseconds: Int64 = 0) {
+    self.simulation = simulation
+    self.network = network
+    self.address = address
+    self.skewMicroseconds = skewMicroseconds
+  }
+
+  private func makeWorld() -> World {
+    let timers = SimulatedTimers(process: self)
+    return World(
+      clock: SimulatedClock(process: self), timers: timers, entropy: SimulatedEntropy(seed: simulation.random.next()),
+      wire: SimulatedWire(process: self), disk: NoDisk(), processes: NoProcesses(),
+      workers: SimulatedWorkers(timers: timers), fetch: NoFetch(timers: timers), tick: hooks,
+      spawner: Spawner(executor: executor, timers: timers))
+  }
+
+  /// Runs something in the process and then ends its tick; nothing when it is over.
+  public func perform(_ body: () -> Void) {
+    guard !isOver else { return }
+    body()
+    endTick()
+  }
+
+  func schedule(after delay: Int64, _ body: @escaping () -> Void) {
+    simulation.schedule(after: delay) { [self] in perform(body) }
+  }
+
+  func markDirty(_ stream: SimulatedStream) {
+    if !stream.isDirty {
+      stream.isDirty = true
+      dirty.append(stream)
+    }
+  }
+
+  private func endTick() {
+    var rounds = 0
+    while !isOver {
+      let ran = executor.run()
+      let didWork = hooks.runAll()
+      if !ran && !didWork { break }
+      rounds += 1
+      precondition(rounds < Self.maxRounds, "the tick of \(address) does not end")
+    }
+    let sending = dirty
+    dirty = []
+    for stream in sending {
+      stream.isDirty = false
+      stream.flush()
+    }
+  }
+
+  /// SIGKILL: the process is gone; the kernel still delivers what it had sent, then resets its connections.
+  public func kill() {
+    isOver = true
+    for listener in listeners { listener.close() }
+    for stream in streams { stream.ownerDied() }
+    streams = []
+    dirty = []
+  }
+}
+
+final class SimulatedClock: Clock {
+  private unowned let process: SimulatedWorld
+
+  init(process: SimulatedWorld) { self.process = process }
+
+  var now: Instant { Instant(nanoseconds: process.simulation.now) }
+  var wallMicroseconds: Int64 {
+    SimulatedWorld.wallStart + process.simulation.now / 1000 + process.skewMicroseconds
+  }
+}
+
+final class SimulatedEntropy: Entropy {
+  private var generator: SeededGenerator
+  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+  func next() -> UInt64 { generator.next() }
+}
+
+final class SimulatedHooks: TickHooks {
+  private var hooks: [() -> Bool] = []
+  func onTickEnd(_ body: @escaping () -> Bool) { hooks.append(body) }
+
+  func runAll() -> Bool {
+    var didWork = false
+    for hook in hooks where hook() { didWork = true }
+    return didWork
+  }
+}
+
+final class SimulatedTimers: Timers {
+  private unowned let process: SimulatedWorld
+  private var live: Set<TimerToken> = []
+  private var next: UInt32 = 0
+
+  init(process: SimulatedWorld) { self.process = process }
+
+  func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
+    next += 1
+    let token = TimerToken(slot: next, generation: 0)
+    live.insert(token)
+    process.schedule(after: delay.wholeNanoseconds) { [self] in
+      if live.remove(token) != nil { body() }
+    }
+    return token
+  }
+
+  func cancel(_ token: TimerToken) { live.remove(token) }
+}
+
+/// Blocking work is done at once, its completion a little later.
+final class SimulatedWorkers: Workers {
+  private let timers: SimulatedTimers
+  init(timers: SimulatedTimers) { self.timers = timers }
+
+  func run<Value: Sendable>(
+    _ work: @Sendable @escaping () -> Value, completion: @escaping (Value) -> Void
+  ) throws(WorkersRefused) {
+    let value = work()
+    timers.schedule(after: .microseconds(50)) { completion(value) }
+  }
+}

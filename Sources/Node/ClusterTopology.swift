@@ -1,0 +1,21 @@
+// The coordinator's view of the cluster, out of the node's metadata.
+
+import Base
+import Coordinator
+import Metadata
+import Ring
+
+final class ClusterTopology: Topology {
+  private let metadata: Metadata
+
+  init(metadata: Metadata) { self.metadata = metadata }
+
+  var localHostID: UUID { metadata.snapshot.localHostID }
+
+  func replicaMap(keyspace: String) -> ReplicaMap? {
+    guard let placement = metadata.snapshot.schema.keyspaces[keyspace]?.replication.placement else { return nil }
+    return metadata.replicaMap(placement)
+  }
+
+  func isAlive(_ hostID: UUID) -> Bool { metadata.isAlive(hostID) }
+}
