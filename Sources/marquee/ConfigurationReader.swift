@@ -28,7 +28,7 @@ struct ConfigurationReader {
     var reader = ConfigurationReader()
     do throws(YAMLFailure) {
       guard let node = try YAMLReader.read(bytes) else {
-        throw YAMLFailure(line: 1, message: "the file is empty; `marquee help serve` says where a sample stands")
+        throw YAMLFailure(line: 1, message: "the file is empty; `marquee config` prints one to begin with")
       }
       reader.top(node)
     } catch {
