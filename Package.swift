@@ -36,7 +36,7 @@ let rooms: [Room] = [
   Room(name: "Frames", imports: ["Base", "Codec", "Data"]),
   Room(name: "HTTP", imports: ["Base"]),
   Room(name: "Messages", imports: ["Base", "Codec", "Data", "Ring", "Gossip"]),
-  Room(name: "Replica", imports: ["Base", "World", "Data", "Storage"], tests: ["CLevelDB"]),
+  Room(name: "Replica", imports: ["Base", "World", "Data", "Storage"]),
   Room(name: "Coordinator", imports: ["Base", "World", "Data", "Ring", "Gossip"]),
   Room(name: "Metadata", imports: ["Base", "Data", "Ring"]),
   Room(name: "Query", imports: ["Base", "World", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"]),
