@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import harness
+import test_cassandra
 import test_players
 
 if __name__ == "__main__":
@@ -15,5 +16,5 @@ if __name__ == "__main__":
     parser.add_argument("--peers", required=True)
     parser.add_argument("wanted", nargs="?", default="")
     arguments = parser.parse_args()
-    test_players.PEERS = Path(arguments.peers)
-    sys.exit(harness.run([test_players], arguments.wanted))
+    test_players.PEERS = test_cassandra.PEERS = Path(arguments.peers)
+    sys.exit(harness.run([test_cassandra, test_players], arguments.wanted))
