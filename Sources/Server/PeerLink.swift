@@ -1,0 +1,195 @@
+// The way to one node: one connection at a time, made when something is to be sent, with growing pauses between
+// attempts that fail. Requests are numbered, so that many are under way at once and answers come in any order.
+//
+// What is asked while the connection is being made waits for the hello; what is asked during a pause fails at once,
+// and so does everything that is unanswered when a connection ends: the coordinator keeps a hint or asks another.
+
+import Base
+import Coordinator
+import Data
+import Messages
+import World
+
+/// Who waits for an answer, by the kind of it.
+enum PeerCompletion {
+  case acknowledgement((Result<Void, ReplicaFailure>) -> Void)
+  case response((Result<ReadResponse, ReplicaFailure>) -> Void)
+  case bytes(Verb, (Result<[UInt8], ReplicaFailure>) -> Void)
+
+  func fail(_ failure: ReplicaFailure) {
+    switch self {
+    case .acknowledgement(let completion): completion(.failure(failure))
+    case .response(let completion): completion(.failure(failure))
+    case .bytes(_, let completion): completion(.failure(failure))
+    }
+  }
+}
+
+final class PeerLink {
+  let endpoint: Endpoint
+  private unowned let pool: PeerPool
+  /// Who answered the last hello there.
+  private(set) var hostID: UUID?
+  private var connection: PeerOutbound?
+  /// Messages for after the hello.
+  private var waiting = ByteWriter()
+  private var pending: [UInt64: PeerCompletion] = [:]
+  /// When each request is given up, in the order they were asked; one that was answered is skipped.
+  private var deadlines: [(id: UInt64, due: Instant)] = []
+  private var firstDeadline = 0
+  private var nextAttempt = Instant(nanoseconds: .min)
+  private var backoff: Duration
+
+  init(_ endpoint: Endpoint, _ pool: PeerPool) {
+    self.endpoint = endpoint
+    self.pool = pool
+    backoff = pool.configuration.minBackoff
+  }
+
+  var pendingCount: Int { pending.count }
+  var queuedBytes: Int { waiting.count + (connection?.stream?.queuedBytes ?? 0) }
+  var isReady: Bool { connection?.isReady ?? false }
+
+  // MARK: Sending
+
+  /// - Parameter hostID: who must be there.
+  func request(
+    _ verb: Verb, to hostID: UUID, _ completion: PeerCompletion, _ body: (inout ByteWriter) -> Void
+  ) {
+    if let failure = obstacle(hostID) {
+      pool.failed(completion, failure)
+      return
+    }
+    let id = pool.nextRequestID()
+    pending[id] = completion
+    deadlines.append((id, pool.world.clock.now + pool.configuration.requestTimeout))
+    pool.counters.requestsSent += 1
+    output { MessageWriter.write(verb, requestID: id, to: &$0, body) }
+  }
+
+  private func obstacle(_ hostID: UUID) -> ReplicaFailure? {
+    guard connect() else { return .unreachable }
+    if isReady, self.hostID != hostID { return .unreachable }
+    let limits = pool.configuration
+    if queuedBytes > limits.maxQueuedBytes || pending.count >= limits.maxPendingRequests { return .overloaded }
+    return nil
+  }
+
+  /// Sends what nobody answers, or drops it.
+  func send(_ verb: Verb, _ payload: [UInt8]) -> Bool {
+    guard connect(), queuedBytes <= pool.configuration.maxQueuedBytes else { return false }
+    output { MessageWriter.write(verb, requestID: 0, payload: payload, to: &$0) }
+    return true
+  }
+
+  private func output(_ body: (inout ByteWriter) -> Void) {
+    if let connection, connection.isReady, let stream = connection.stream {
+      stream.withOutput(body)
+    } else {
+      body(&waiting)
+    }
+  }
+
+  /// Whether there is a connection or one is being made now.
+  private func connect() -> Bool {
+    if connection != nil { return true }
+    guard !pool.isClosed, pool.world.clock.now >= nextAttempt else { return false }
+    let connection = PeerOutbound(self, pool)
+    self.connection = connection
+    connection.connect(to: endpoint)
+    return true
+  }
+
+  // MARK: The connection's news
+
+  func greeted(by theirs: Hello) {
+    backoff = pool.configuration.minBackoff
+    pool.counters.connectionsMade += 1
+    if let hostID, hostID != theirs.hostID {
+      // Another node has this address now: what was meant for the old one must not reach it.
+      waiting.removeAll()
+      failAll(.unreachable)
+    }
+    hostID = theirs.hostID
+    pool.greeted(self, theirs)
+    let bytes = waiting.take()
+    if !bytes.isEmpty { connection?.stream?.withOutput { $0.append(bytes) } }
+  }
+
+  /// The connection is no more; `connection` lets go of this link.
+  func lost(_ reason: String) {
+    let wasReady = isReady
+    connection = nil
+    waiting = ByteWriter()
+    let jitter = Double(pool.world.entropy.below(1000)) / 1000
+    nextAttempt = pool.world.clock.now + backoff * (0.5 + jitter / 2)
+    backoff = min(backoff * 2, pool.configuration.maxBackoff)
+    failAll(.unreachable)
+    pool.lost(self, wasReady: wasReady, reason: reason)
+  }
+
+  /// Attempts may begin again at once: the node was heard of.
+  func forgetBackoff() {
+    nextAttempt = Instant(nanoseconds: .min)
+    backoff = pool.configuration.minBackoff
+  }
+
+  func close() { connection?.abandon("closed") }
+
+  private func failAll(_ failure: ReplicaFailure) {
+    let failed = pending.sorted { $0.key < $1.key }
+    pending = [:]
+    deadlines = []
+    firstDeadline = 0
+    for (_, completion) in failed { pool.failed(completion, failure) }
+  }
+
+  // MARK: Answers
+
+  /// - Returns: false if the message is none that a peer may send here.
+  func received(_ header: MessageHeader, _ payload: RawSpan) -> Bool {
+    guard let completion = pending.removeValue(forKey: header.requestID) else {
+      // Given up before, or an answer to a ping.
+      return header.verb != nil
+    }
+    var reader = ByteReader(payload)
+    do throws(DecodeError) {
+      switch (header.verb, completion) {
+      case (.acknowledgement, .acknowledgement(let completion)): completion(.success(()))
+      case (.readResponse, .response(let completion)): completion(.success(try ReadResponse(from: &reader)))
+      case (let verb, .bytes(let expected, let completion)) where verb == expected:
+        completion(.success(payload.copied()))
+      case (.failure, _): fail(completion, try MessageFailure(from: &reader))
+      default: throw .badValue("verb of an answer")
+      }
+      return true
+    } catch {
+      completion.fail(.failed("\(endpoint) answered what cannot be read: \(error)"))
+      return false
+    }
+  }
+
+  private func fail(_ completion: PeerCompletion, _ failure: MessageFailure) {
+    pool.counters.requestsFailed += 1
+    completion.fail(failure.code == .overloaded ? .overloaded : .failed(failure.text))
+  }
+
+  // MARK: Time
+
+  /// Once a second.
+  func sweep(now: Instant) {
+    while firstDeadline < deadlines.count, deadlines[firstDeadline].due <= now {
+      let id = deadlines[firstDeadline].id
+      firstDeadline += 1
+      if let completion = pending.removeValue(forKey: id) {
+        pool.counters.requestsExpired += 1
+        completion.fail(.unreachable)
+      }
+    }
+    if firstDeadline > 1024 || firstDeadline == deadlines.count {
+      deadlines.removeFirst(firstDeadline)
+      firstDeadline = 0
+    }
+    connection?.sweep(now: now)
+  }
+}
