@@ -1,0 +1,55 @@
+// A statement that was parsed and bound once. Immutable: any connection of the node may run it.
+
+import Base
+import CQL
+import Crypto
+import Data
+
+public final class PreparedStatement: Sendable {
+  /// 16 bytes out of keyspace and text: the same on every node, so that a driver may prepare on one and run on another.
+  public let id: UUID
+  public let text: String
+  /// Of unqualified names when it was prepared.
+  public let keyspace: String?
+  /// The epoch of the schema it was bound to.
+  public let epoch: UInt32
+  public let statement: BoundStatement
+  /// Bind markers in order.
+  public let variables: ResultColumns
+  /// For each partition key column, the marker with its value; empty unless all are so given.
+  public let partitionKeyIndexes: [UInt16]
+  /// Of a SELECT; nil for others.
+  public let resultColumns: ResultColumns?
+  let layout: RowLayout?
+
+  init(id: UUID, text: String, keyspace: String?, epoch: UInt32, statement: BoundStatement) {
+    self.id = id
+    self.text = text
+    self.keyspace = keyspace
+    self.epoch = epoch
+    self.statement = statement
+    variables = ResultColumns(
+      statement.variables.map {
+        ResultColumn(keyspace: $0.keyspace, table: $0.table, name: $0.name, type: $0.type)
+      })
+    partitionKeyIndexes = statement.partitionKeyIndexes
+    guard case .select(let select) = statement.body else {
+      resultColumns = nil
+      layout = nil
+      return
+    }
+    layout = RowLayout(select)
+    let table = select.table
+    func column(_ name: String, _ type: CQLType) -> ResultColumn {
+      ResultColumn(keyspace: table.keyspace, table: table.name, name: name, type: type)
+    }
+    resultColumns = ResultColumns(
+      select.isJSON ? [column("[json]", .text)] : select.columns.map { column($0.name, $0.type) })
+  }
+
+  static func id(text: String, keyspace: String?) -> UUID {
+    let digest = SHA256.digest(Array((keyspace ?? "").utf8) + [0] + Array(text.utf8))
+    guard let id = UUID(bytes: Array(digest[..<16])) else { preconditionFailure("a digest of \(digest.count) bytes") }
+    return id
+  }
+}

@@ -1,0 +1,59 @@
+// SELECT: what may be asked at which level, and where the rows come from.
+
+import Base
+import CQL
+import Coordinator
+import Data
+import Ring
+
+extension QueryEngine {
+  func run(
+    _ select: BoundSelect, _ statement: PreparedStatement, _ options: QueryOptions, _ values: [BoundValue],
+    _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) throws(QueryFailure) {
+    counters.selects += 1
+    guard let layout = statement.layout, let columns = statement.resultColumns else {
+      preconditionFailure("a SELECT without columns: \(statement.text)")
+    }
+    let context = try context(options, values)
+    let plan: SelectPlan
+    do throws(CQLFailure) { plan = try select.plan(context) } catch { throw QueryFailure(error) }
+    if let pageSize = options.pageSize, !select.mergeOrder.isEmpty, pageSize < plan.limit ?? .max {
+      throw .invalid(
+        "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the"
+          + " ORDER BY or the IN and sort client side, or disable paging for this query")
+    }
+    let state = try options.pagingState.map { bytes throws(QueryFailure) in
+      try PagingState(bytes, for: select.table)
+    }
+    let request = SelectRequest(
+      select: select, layout: layout, columns: columns, plan: plan, context: context, pageSize: options.pageSize,
+      state: state)
+    let read = try source(of: select.table, options.consistency)
+    SelectRun(request, read: read) { [self] result in
+      if case .failure = result { counters.failures += 1 }
+      completion(result)
+    }.start()
+  }
+
+  private func source(of table: Table, _ consistency: Consistency) throws(QueryFailure) -> SelectRun.Read {
+    if SystemSchema.names.contains(table.keyspace) {
+      let view = systemView
+      return { command, answer in
+        do throws(QueryFailure) { answer(.success(try view.read(command, table))) } catch {
+          preconditionFailure("\(table.keyspace).\(table.name) cannot be computed: \(error.message)")
+        }
+      }
+    }
+    switch consistency {
+    case .any: throw .invalid("ANY ConsistencyLevel is only supported for writes")
+    case .serial, .localSerial: throw .invalid("\(consistency.name) reads are not supported yet")
+    default: break
+    }
+    let keyspace = table.keyspace
+    let data = data
+    return { command, answer in
+      data.read(ReadRequest(keyspace: keyspace, command: command, consistency: consistency), completion: answer)
+    }
+  }
+}

@@ -1,0 +1,264 @@
+// The query engine of one node: statements in, results out. It parses and binds, keeps what is prepared, computes
+// timestamps, and hands reads and writes to the coordinator; system tables it answers itself.
+//
+// Loop-bound. Completions run on the loop, once each; for what needs no replica within the call.
+
+import Base
+import CQL
+import Coordinator
+import Data
+import Metadata
+import Ring
+import World
+
+/// The way to the replicas.
+public protocol DataPath: AnyObject {
+  func write(_ request: WriteRequest, completion: @escaping (RequestFailure?) -> Void)
+  func read(_ request: ReadRequest, completion: @escaping (Result<ReadResponse, RequestFailure>) -> Void)
+}
+
+extension RequestCoordinator: DataPath {}
+
+/// Who orders changes of the schema.
+public protocol SchemaChanger: AnyObject {
+  /// Runs a statement that changes the schema (`SchemaChange.apply`); completes when this node has the new schema. The
+  /// event is nil where there is nothing to tell clients (TRUNCATE, IF NOT EXISTS on what exists).
+  func change(
+    _ statement: String, keyspace: String?, completion: @escaping (Result<SchemaChangeEvent?, QueryFailure>) -> Void)
+}
+
+public final class QueryEngine {
+  public struct Configuration: Sendable {
+    public var maxPreparedStatements = 10_000
+    /// Of a statement's text.
+    public var maxStatementBytes = 1 << 20
+    public var maxBatchStatements = 65_535
+    /// Of the values in a batch over several partitions.
+    public var batchWarnBytes = 5 << 10
+    public var batchFailBytes = 50 << 10
+    /// An unlogged batch over more partitions gets a warning.
+    public var batchWarnPartitions = 10
+    /// Of the values of one statement.
+    public var maxMutationBytes = 16 << 20
+    /// How far a driver's timestamp may be ahead of this node's clock.
+    public var maxFutureMicroseconds: Int64 = 24 * 3600 * 1_000_000
+
+    public init() {}
+  }
+
+  public struct Counters: Sendable {
+    public var selects: UInt64 = 0
+    public var modifications: UInt64 = 0
+    public var batches: UInt64 = 0
+    public var schemaChanges: UInt64 = 0
+    public var failures: UInt64 = 0
+  }
+
+  public let metadata: Metadata
+  public internal(set) var counters = Counters()
+  /// The schema that a member is known to have; without an answer, this node's own.
+  public var schemaVersion: ((Member) -> UUID?)?
+  let configuration: Configuration
+  let data: any DataPath
+  let changer: any SchemaChanger
+  let clock: any Clock
+  private let random: () -> UInt64
+  private let startSeconds: Int32
+  private var prepared: BoundedCache<UUID, PreparedStatement>
+  private var lastTimestamp: Int64 = 0
+
+  public init(
+    metadata: Metadata, data: any DataPath, changer: any SchemaChanger, clock: any Clock, entropy: any Entropy,
+    configuration: Configuration = .init()
+  ) {
+    self.metadata = metadata
+    self.data = data
+    self.changer = changer
+    self.clock = clock
+    self.configuration = configuration
+    random = { entropy.next() }
+    startSeconds = Int32(clamping: clock.wallSeconds)
+    prepared = BoundedCache(capacity: configuration.maxPreparedStatements)
+  }
+
+  public var preparedCount: Int { prepared.count }
+  var schema: Schema { metadata.snapshot.schema }
+
+  var systemView: SystemView {
+    let own = schema.version
+    return SystemView(
+      snapshot: metadata.snapshot, schemaVersion: { [self] in schemaVersion?($0) ?? own }, generation: startSeconds)
+  }
+
+  // MARK: - Preparing
+
+  /// Parses and binds, or finds what was prepared of the same text; kept until others push it out.
+  public func prepare(_ text: String, keyspace: String?) throws(QueryFailure) -> PreparedStatement {
+    let id = PreparedStatement.id(text: text, keyspace: keyspace)
+    if let known = prepared.get(id), known.text == text, known.epoch == schema.epoch { return known }
+    let statement = try bound(text, keyspace: keyspace, id: id)
+    if case .use = statement.statement.body { return statement }
+    prepared.set(id, statement)
+    return statement
+  }
+
+  /// What was prepared under an id, bound to the present schema.
+  /// - Throws: `.unprepared` for an id that is not known (any more).
+  public func preparedStatement(id bytes: [UInt8]) throws(QueryFailure) -> PreparedStatement {
+    guard let id = UUID(bytes: bytes), let known = prepared.get(id) else { throw .unprepared(id: bytes) }
+    return try current(known)
+  }
+
+  /// The statement itself, or the same bound anew where the schema has changed since.
+  func current(_ statement: PreparedStatement) throws(QueryFailure) -> PreparedStatement {
+    if statement.epoch == schema.epoch { return statement }
+    let renewed = try bound(statement.text, keyspace: statement.keyspace, id: statement.id)
+    prepared.set(statement.id, renewed)
+    return renewed
+  }
+
+  /// Bound for one execution.
+  func unkept(_ text: String, keyspace: String?) throws(QueryFailure) -> PreparedStatement {
+    try bound(text, keyspace: keyspace, id: UUID(high: 0, low: 0))
+  }
+
+  private func bound(_ text: String, keyspace: String?, id: UUID) throws(QueryFailure) -> PreparedStatement {
+    do throws(CQLFailure) {
+      let parsed = try CQLParser.parse(text)
+      let statement = try Binder.bind(parsed, source: AllKeyspaces(schema: schema), keyspace: keyspace)
+      return PreparedStatement(id: id, text: text, keyspace: keyspace, epoch: schema.epoch, statement: statement)
+    } catch { throw QueryFailure(error) }
+  }
+
+  // MARK: - Executing
+
+  /// Runs a statement's text.
+  public func execute(
+    _ text: String, _ options: QueryOptions, completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) {
+    let statement: PreparedStatement
+    do throws(QueryFailure) {
+      statement = try unkept(text, keyspace: options.keyspace)
+    } catch { return refuse(error, completion) }
+    run(statement, options, completion)
+  }
+
+  /// Runs what was prepared under `id`.
+  public func execute(
+    id: [UInt8], _ options: QueryOptions, completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) {
+    let statement: PreparedStatement
+    do throws(QueryFailure) { statement = try preparedStatement(id: id) } catch { return refuse(error, completion) }
+    run(statement, options, completion)
+  }
+
+  /// Runs a prepared statement that the caller holds.
+  public func execute(
+    _ statement: PreparedStatement, _ options: QueryOptions,
+    completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) {
+    let renewed: PreparedStatement
+    do throws(QueryFailure) { renewed = try current(statement) } catch { return refuse(error, completion) }
+    run(renewed, options, completion)
+  }
+
+  func refuse(_ failure: QueryFailure, _ completion: (Result<QueryResult, QueryFailure>) -> Void) {
+    counters.failures += 1
+    completion(.failure(failure))
+  }
+
+  private func run(
+    _ statement: PreparedStatement, _ options: QueryOptions,
+    _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) {
+    do throws(QueryFailure) {
+      let values = try positional(options.values, statement.statement)
+      switch statement.statement.body {
+      case .select(let select): try run(select, statement, options, values, completion)
+      case .modification(let modification): try run(modification, options, values, completion)
+      case .batch(let batch): try run(batch, options, values, completion)
+      case .use(let keyspace): completion(.success(QueryResult(.setKeyspace(keyspace))))
+      case .describe(let describe, let keyspace): try run(describe, keyspace: keyspace, options, completion)
+      case .truncate(let table):
+        if SystemSchema.names.contains(table.keyspace) { throw .invalid("Cannot truncate system tables") }
+        change(statement, completion)
+      case .schemaChange: change(statement, completion)
+      }
+    } catch { refuse(error, completion) }
+  }
+
+  func positional(_ values: QueryOptions.Values, _ statement: BoundStatement) throws(QueryFailure) -> [BoundValue] {
+    do throws(CQLFailure) {
+      switch values {
+      case .positional(let values):
+        try statement.check(valueCount: values.count)
+        return values
+      case .named(let values): return try statement.positional(named: values)
+      }
+    } catch { throw QueryFailure(error) }
+  }
+
+  func context(_ options: QueryOptions, _ values: [BoundValue]) throws(QueryFailure) -> EvaluationContext {
+    let now = options.nowInSeconds.map { $0.multipliedReportingOverflow(by: 1_000_000) }
+    if let now, now.overflow || now.partialValue < 0 { throw .invalid("now-in-seconds is out of range") }
+    return EvaluationContext(
+      values: values, timestampMicroseconds: try timestamp(options),
+      nowMicroseconds: now?.partialValue ?? clock.wallMicroseconds, random: random, token: Murmur3.token)
+  }
+
+  /// The driver's timestamp, or one that is greater than every other this node has given.
+  private func timestamp(_ options: QueryOptions) throws(QueryFailure) -> Int64 {
+    let wall = clock.wallMicroseconds
+    guard let given = options.defaultTimestampMicroseconds else {
+      lastTimestamp = max(wall, lastTimestamp + 1)
+      return lastTimestamp
+    }
+    guard given <= wall + configuration.maxFutureMicroseconds else {
+      throw .invalid(
+        "The default timestamp \(given) is more than \(configuration.maxFutureMicroseconds) microseconds ahead of this"
+          + " node's clock")
+    }
+    return given
+  }
+
+  // MARK: - Schema
+
+  private func change(
+    _ statement: PreparedStatement, _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) {
+    counters.schemaChanges += 1
+    changer.change(statement.text, keyspace: statement.keyspace) { [self] result in
+      switch result {
+      case .failure(let failure): refuse(failure, completion)
+      case .success(nil): completion(.success(.void))
+      case .success(let event?):
+        completion(.success(QueryResult(.schemaChange(event), warnings: warnings(of: event))))
+      }
+    }
+  }
+
+  private func warnings(of event: SchemaChangeEvent) -> [String] {
+    guard event.target == .keyspace, event.change != .dropped, let keyspace = schema.keyspaces[event.keyspace] else {
+      return []
+    }
+    let nodes = metadata.snapshot.members.count
+    let factor = keyspace.replication.factors.values.max() ?? 0
+    guard factor > nodes else { return [] }
+    return [
+      "Your replication factor \(factor) for keyspace \(keyspace.name) is higher than the number of nodes \(nodes)"
+    ]
+  }
+
+  private func run(
+    _ describe: DescribeStatement, keyspace: String?, _ options: QueryOptions,
+    _ completion: (Result<QueryResult, QueryFailure>) -> Void
+  ) throws(QueryFailure) {
+    let snapshot = metadata.snapshot
+    let placement = keyspace.flatMap { snapshot.schema.keyspaces[$0]?.replication.placement }
+    let answer = try Description.answer(
+      describe, keyspace: keyspace, snapshot, ranges: placement.map(metadata.replicaMap))
+    let page = try Description.page(
+      answer, pageSize: options.pageSize, state: options.pagingState, epoch: snapshot.schema.epoch)
+    completion(.success(QueryResult(.rows(page))))
+  }
+}

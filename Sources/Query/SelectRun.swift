@@ -1,0 +1,285 @@
+// One execution of a SELECT: reads partitions or ranges of tokens bit by bit, checks and counts rows, and stops where the
+// page, the limit or the data ends. Between pages nothing is kept: the paging state says where to go on.
+//
+// A page asks for one row more than it shows, so that a page that is exactly full is known to be the last.
+
+import Base
+import CQL
+import Coordinator
+import Data
+
+/// What an execution needs from outside.
+struct SelectRequest {
+  var select: BoundSelect
+  var layout: RowLayout
+  var columns: ResultColumns
+  var plan: SelectPlan
+  var context: EvaluationContext
+  var pageSize: Int?
+  var state: PagingState?
+}
+
+final class SelectRun {
+  typealias Read = (ReadCommand, @escaping (Result<ReadResponse, RequestFailure>) -> Void) -> Void
+
+  /// Rows one read may bring: what a node holds of a scan at a time.
+  static let maxRowsARead = 5_000
+  /// Of the least read where rows are filtered or folded.
+  static let minRowsAFilteredRead = 500
+  static let maxStalledReads = 8
+  static let maxPageRows = 100_000
+  static let maxResultBytes = 128 << 20
+  /// A page ends early behind so much.
+  static let maxPageBytes = 16 << 20
+
+  private let request: SelectRequest
+  private let read: Read
+  private let completion: (Result<QueryResult, QueryFailure>) -> Void
+
+  private let keys: [PartitionKey]
+  private let tokenRanges: [TokenRange]
+  /// Index of the partition or range that is being read.
+  private var target = 0
+  /// The last row that was looked at.
+  private var cursor: ReadCursor?
+  private var output: RowOutput
+  private var pageLeft: Int
+  private var limitLeft: Int
+  /// The partition whose rows are being counted, and how many more of them may be shown.
+  private var countedKey: PartitionKey?
+  private var partitionLeft: Int
+  private let perPartitionLimit: Int
+  private let isPaged: Bool
+  private var isDone = false
+  private var stalledReads = 0
+
+  init(
+    _ request: SelectRequest, read: @escaping Read, completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) {
+    self.request = request
+    self.read = read
+    self.completion = completion
+    let select = request.select
+    switch request.plan.scope {
+    case .partitions(let keys):
+      self.keys = keys
+      tokenRanges = []
+    case .tokens(let ranges):
+      keys = []
+      tokenRanges = ranges
+    }
+    output = RowOutput(request)
+    isPaged = request.pageSize != nil && !select.isAggregate && select.mergeOrder.isEmpty
+    pageLeft = isPaged ? min(request.pageSize ?? .max, Self.maxPageRows) : .max
+    // A limit on folded rows counts them when they are folded (`RowOutput`).
+    let limit = select.isAggregate || !select.mergeOrder.isEmpty ? nil : request.plan.limit
+    limitLeft = request.state?.limit ?? limit ?? .max
+    perPartitionLimit = select.isDistinct ? 1 : request.plan.perPartitionLimit ?? .max
+    partitionLeft = perPartitionLimit
+    resume(request.state)
+  }
+
+  private func resume(_ state: PagingState?) {
+    guard let state else { return }
+    cursor = state.cursor
+    if state.cursor.clustering != nil {
+      countedKey = state.cursor.key
+      partitionLeft = state.perPartitionLimit ?? perPartitionLimit
+    }
+    if !keys.isEmpty {
+      target = keys.firstIndex { !PartitionKey.precedes($0, state.cursor.key) } ?? keys.count
+      if target < keys.count, keys[target] == state.cursor.key, state.cursor.clustering == nil { target += 1 }
+    } else {
+      target = tokenRanges.firstIndex { $0.last >= state.cursor.key.token } ?? tokenRanges.count
+    }
+  }
+
+  // MARK: - Reading
+
+  func start() {
+    guard !request.plan.ranges.isEmpty || request.select.isDistinct else { return finish(hasMore: false) }
+    next()
+  }
+
+  private func next() {
+    guard let command = nextCommand() else { return finish(hasMore: false) }
+    read(command) { [self] result in
+      switch result {
+      case .failure(let failure): fail(QueryFailure(failure))
+      case .success(let response): consume(response)
+      }
+    }
+  }
+
+  private func nextCommand() -> ReadCommand? {
+    let plan = request.plan
+    let table = request.select.table
+    var ranges = plan.ranges
+    let scope: ReadCommand.Scope
+    if target < keys.count {
+      let key = keys[target]
+      scope = .partition(key)
+      if let cursor, cursor.key == key, let clustering = cursor.clustering {
+        ranges = rest(of: ranges, behind: clustering)
+      }
+    } else if target < tokenRanges.count {
+      let range = tokenRanges[target]
+      var after = cursor.flatMap { range.contains($0.key.token) ? $0 : nil }
+      if partitionLeft == 0, after?.key == countedKey { after?.clustering = nil }
+      scope = .range(range, after: after)
+    } else {
+      return nil
+    }
+    let isPlain = plan.filter.isEmpty && !request.select.isAggregate
+    return ReadCommand(
+      table: table.id, incarnation: table.incarnation, scope: scope, ranges: ranges, isReversed: plan.isReversed,
+      wantsStatics: request.select.wantsStatics, rowLimit: rowLimit(isPlain: isPlain),
+      rowLimitPerPartition: plan.filter.isEmpty ? perPartitionLimit : .max,
+      nowInSeconds: request.context.nowInSeconds)
+  }
+
+  private func rowLimit(isPlain: Bool) -> Int {
+    let wanted = min(limitLeft, pageLeft)
+    if !isPlain { return min(max(wanted, Self.minRowsAFilteredRead), Self.maxRowsARead) }
+    return min(wanted < limitLeft ? wanted + 1 : wanted, Self.maxRowsARead)
+  }
+
+  private func rest(of ranges: [ClusteringRange], behind clustering: [UInt8]) -> [ClusteringRange] {
+    ranges.compactMap { range in
+      var range = range
+      if request.plan.isReversed {
+        if range.end.isEmpty || clustering.lexicographicallyPrecedes(range.end) { range.end = clustering }
+      } else if range.start.lexicographicallyPrecedes(clustering) || range.start == clustering {
+        range.start = clustering + [ClusteringCodec.afterPrefix]
+      }
+      return range.end.isEmpty || range.start.lexicographicallyPrecedes(range.end) ? range : nil
+    }
+  }
+
+  // MARK: - Rows
+
+  private func consume(_ response: ReadResponse) {
+    do {
+      for (index, partition) in response.partitions.enumerated() {
+        try consume(partition)
+        if isDone { return }
+        let isLast = index == response.partitions.count - 1
+        if cursor?.key != partition.key, !(isLast && isStalled(response)) {
+          cursor = ReadCursor(key: partition.key, clustering: nil)
+        }
+      }
+    } catch let failure as QueryFailure {
+      return fail(failure)
+    } catch {
+      return fail(
+        .server("The data of \(request.select.table.keyspace).\(request.select.table.name) is damaged: \(error)"))
+    }
+    if !response.hasMore {
+      target += 1
+      // The rest of the partition that was counted lies in no later target.
+      if target < keys.count { cursor = nil }
+    } else if isStalled(response) {
+      stalledReads += 1
+      guard stalledReads <= Self.maxStalledReads else {
+        return fail(.server("A read of \(request.select.table.name) does not get on"))
+      }
+    } else if target < keys.count, partitionLeft == 0 {
+      target += 1
+      cursor = nil
+    }
+    if target >= keys.count + tokenRanges.count { return finish(hasMore: false) }
+    if pageLeft == 0 { return finish(hasMore: true) }
+    next()
+  }
+
+  /// A cut-off answer whose last rows another replica's deletion hides does not say where it was cut off. The replica
+  /// that lacked the deletion has been repaired meanwhile, so the same read gets further.
+  private func isStalled(_ response: ReadResponse) -> Bool {
+    guard response.hasMore else { return false }
+    guard let last = response.partitions.last else { return true }
+    return !last.entries.contains { $0.kind == .row || $0.kind == .staticRow }
+  }
+
+  private func consume(_ partition: Partition) throws {
+    let layout = request.layout
+    let shared = try layout.shared(partition)
+    let now = request.context.nowInSeconds
+    let isContinued = cursor?.key == partition.key && cursor?.clustering != nil
+    if countedKey != partition.key {
+      countedKey = partition.key
+      partitionLeft = perPartitionLimit
+    }
+    var hasRows = isContinued
+    let entries = request.plan.isReversed ? partition.entries.reversed() : partition.entries
+    for entry in entries where entry.kind == .row {
+      let row = try entry.row()
+      if row.isLive(nowInSeconds: now) {
+        hasRows = true
+        if partitionLeft > 0 {
+          let values = try layout.values(shared, clustering: entry.clustering, row, nowInSeconds: now)
+          try add(values)
+          if isDone { return }
+        }
+      }
+      cursor = ReadCursor(key: partition.key, clustering: entry.clustering)
+    }
+    if !hasRows, showsStaticsAlone, shared.statics?.isLive(nowInSeconds: now) ?? false {
+      try add(try layout.values(shared, clustering: nil, nil, nowInSeconds: now))
+      if isDone { return }
+    }
+  }
+
+  /// A partition of which only statics are left is a row, unless the statement asks for some of its rows
+  /// (SelectStatement.java, returnStaticContentOnPartitionWithNoRows).
+  private var showsStaticsAlone: Bool {
+    !request.select.table.clustering.isEmpty && request.plan.ranges == [.all]
+  }
+
+  /// Shows a row, if it passes and the page has room; a row that has none ends the page in front of it.
+  private func add(_ values: RowValues) throws {
+    guard request.plan.filter.isEmpty || request.plan.filter.matches(values) else { return }
+    guard pageLeft > 0 else { return finish(hasMore: true) }
+    try output.add(values)
+    partitionLeft -= 1
+    if limitLeft != .max { limitLeft -= 1 }
+    if pageLeft != .max { pageLeft -= 1 }
+    if limitLeft == 0 { return finish(hasMore: false) }
+    guard output.byteCount > Self.maxPageBytes else { return }
+    if isPaged {
+      pageLeft = 0
+    } else if output.byteCount > Self.maxResultBytes {
+      throw QueryFailure.invalid("The result is larger than \(Self.maxResultBytes) bytes: ask for it in pages")
+    }
+  }
+
+  // MARK: - The end
+
+  private func fail(_ failure: QueryFailure) {
+    isDone = true
+    completion(.failure(failure))
+  }
+
+  private func finish(hasMore: Bool) {
+    isDone = true
+    var rows: ResultRows
+    do throws(QueryFailure) { rows = try output.finish() } catch { return completion(.failure(error)) }
+    if hasMore, isPaged, var cursor {
+      // Rows of a later partition were met: the cursor's has no more.
+      if partitionLeft == 0 || cursor.key != countedKey { cursor.clustering = nil }
+      let state = PagingState(
+        cursor: cursor, limit: limitLeft == .max ? nil : limitLeft,
+        perPartitionLimit: partitionLeft == .max || cursor.clustering == nil ? nil : partitionLeft)
+      rows.pagingState = state.encoded(for: request.select.table)
+    }
+    completion(.success(QueryResult(.rows(rows), warnings: warnings)))
+  }
+
+  private var warnings: [String] {
+    guard request.select.isAggregate, !request.select.restrictions.namesOnePartition else { return [] }
+    return [
+      request.select.restrictions.namesPartitions
+        ? "Aggregation query used on multiple partition keys (IN restriction)"
+        : "Aggregation query used without partition key"
+    ]
+  }
+}
