@@ -109,6 +109,7 @@ private func messages(_ findings: [Finding]) -> [String] { findings.map { "\($0.
     ("let a = try? b()", "Sources/Data/A.swift"),
     ("blueprint(a)", "Sources/Data/A.swift"),
     ("print(a)", "Sources/marquee/A.swift"),
+    ("let a = context.random()", "Sources/CQL/A.swift"),
     ("final class A: @unchecked Sendable {}", "Sources/Loop/A.swift"),
     ("func a() async {}", "Sources/Web/A.swift"),
     ("precondition(a)", "Sources/Storage/A.swift"),

@@ -62,7 +62,10 @@ let importTable: [RoomRule] = [
     ]),
   RoomRule(
     "Simulator",
-    ["Base", "World", "Data", "Ring", "Storage", "Query", "Coordinator", "Replica", "Node", "Codec", "Metadata"],
+    [
+      "Base", "World", "Data", "Ring", "Storage", "Query", "Coordinator", "Replica", "Node", "Codec", "Metadata",
+      "Frames",
+    ],
     folder: "Cluster/Simulator"),
   RoomRule(
     "marquee", ["Base", "World", "Loop", "Node", "Simulator", "CYAML", "Media", "Crypto", "Data"], system: ["Glibc"]),
