@@ -93,7 +93,7 @@ let houseBans: [Ban] = [
 let decoderFiles = [
   "Sources/Frames/", "Sources/Messages/", "Sources/HTTP/RequestParser", "Sources/HTTP/ByteRanges",
   "Sources/HTTP/Target", "Sources/HTTP/Dates", "Sources/CQL/Parser", "Sources/Data/EntryCodec",
-  "Sources/Data/ClusteringCodec", "Sources/Media/Fragment", "Sources/Media/Probe",
+  "Sources/Data/ClusteringCodec", "Sources/Media/Fragment.swift", "Sources/Media/Probe",
 ]
 
 /// Where a type crosses threads by a protocol that the compiler cannot see.
