@@ -1,0 +1,75 @@
+// Media out, media in between nodes, uploads in from content teams.
+
+import Base
+import HTTP
+import World
+
+/// Routes of the node's files.
+public enum MediaRoutes {
+  /// Scope of the token that nodes use among each other.
+  public static let nodeScope = "node"
+  /// Scope of a content team's token.
+  public static let contentScope = "content"
+
+  /// Published files, for players.
+  public static func media(_ files: MediaFiles) -> Route {
+    Route(
+      .get, "/media/{path...}", access: .open, operation: "media",
+      summary: "A published file: manifests, playlists, segments. Ranges are served.",
+      answers: [
+        (200, "The file."), (206, "The ranges asked for."), (304, "The client has it."), (404, "No such file here."),
+        (416, "The range is not there."),
+      ]
+    ) { request in
+      try await files.serve(request.parameters["path"] ?? "", request.head)
+    }
+  }
+
+  /// A copy of a published file from another node, checked against its digest.
+  public static func copies(_ receiver: FileReceiver, maxBytes: UInt64) -> Route {
+    Route(
+      .put, "/api/v1/media/{path...}", access: .scope(nodeScope), maxBodyBytes: maxBytes, operation: "mediaCopy",
+      summary: "Takes a copy of a published file; the query's sha256 (64 hexadecimal digits) must be its digest.",
+      body: .binary,
+      answers: [(201, "Kept."), (400, "A malformed name or digest."), (422, "Another digest."), (507, "Disk full.")]
+    ) { request in
+      let path = request.parameters["path"] ?? ""
+      guard MediaFiles.isServable(path) else { throw Problem.badRequest("The name is not one of a published file.") }
+      guard let digest = request.head.target.parameter("sha256"), digest.utf8.count == 64, Hex.decode(digest) != nil
+      else { throw Problem.badRequest("The query's sha256 must be 64 hexadecimal digits.") }
+      let received = try await receiver.receive(
+        path, body: request.body, announcedBytes: request.announcedBytes, expectedSHA256: digest)
+      return WebResponse(201, json: received.json)
+    }
+  }
+
+  /// A clip to be encoded. The client names it by a UUID of its own, so that trying again replaces.
+  public static func uploads(_ receiver: FileReceiver, maxBytes: UInt64) -> Route {
+    Route(
+      .put, "/api/v1/uploads/{upload_id}", access: .scope(contentScope), maxBodyBytes: maxBytes,
+      operation: "upload", summary: "Takes a clip to be encoded. upload_id is a UUID that the client draws.",
+      body: .binary,
+      answers: [(201, "Kept on this node."), (400, "Not a UUID."), (413, "Too large."), (507, "Disk full.")]
+    ) { request in
+      guard let id = UUID(request.parameters["upload_id"] ?? "") else {
+        throw Problem.badRequest("upload_id is not a UUID.")
+      }
+      let received = try await receiver.receive(
+        id.description, body: request.body, announcedBytes: request.announcedBytes)
+      guard received.sizeBytes > 0 else { throw Problem.badRequest("The upload is empty.") }
+      guard case .object(let members) = received.json else { throw Problem.inside() }
+      return WebResponse(201, json: .object([JSON.Member("upload_id", .string(id.description))] + members))
+    }
+  }
+}
+
+extension WebRequest {
+  /// The body's length where the head says it.
+  public var announcedBytes: UInt64? {
+    if case .length(let bytes) = head.framing { bytes } else { nil }
+  }
+}
+
+extension ReceivedFile {
+  public var json: JSON { .object(["size_bytes": .integer(sizeBytes), "sha256": .string(sha256)]) }
+}
