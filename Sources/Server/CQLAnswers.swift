@@ -1,0 +1,81 @@
+// Results and failures of the query engine in the words of frames.
+
+import Base
+import Frames
+import Query
+import Ring
+
+extension ErrorMessage {
+  init(_ failure: QueryFailure) {
+    let details: ErrorDetails =
+      switch failure {
+      case .unavailable(let consistency, let required, let alive):
+        .unavailable(
+          consistency: consistency.rawValue, required: Int32(clamping: required), alive: Int32(clamping: alive))
+      case .writeTimeout(let consistency, let received, let required, let type):
+        .writeTimeout(
+          consistency: consistency.rawValue, received: Int32(clamping: received), required: Int32(clamping: required),
+          writeType: type.name)
+      case .readTimeout(let consistency, let received, let required, let hasData):
+        .readTimeout(
+          consistency: consistency.rawValue, received: Int32(clamping: received), required: Int32(clamping: required),
+          hasData: hasData)
+      case .readFailure(let consistency, let received, let required, let failures, let hasData):
+        .readFailure(
+          consistency: consistency.rawValue, received: Int32(clamping: received), required: Int32(clamping: required),
+          failures: Int32(clamping: failures), hasData: hasData)
+      case .writeFailure(let consistency, let received, let required, let failures, let type):
+        .writeFailure(
+          consistency: consistency.rawValue, received: Int32(clamping: received), required: Int32(clamping: required),
+          failures: Int32(clamping: failures), writeType: type.name)
+      case .alreadyExists(let keyspace, let table): .alreadyExists(keyspace: keyspace, table: table)
+      case .unprepared(let id): .unprepared(id: id)
+      default: .none
+      }
+    self.init(ErrorCode(rawValue: failure.code) ?? .serverError, failure.message, details: details)
+  }
+}
+
+extension ResultColumns {
+  var specifications: [ColumnSpecification] {
+    columns.map { ColumnSpecification(keyspace: $0.keyspace, table: $0.table, name: $0.name, type: $0.type) }
+  }
+}
+
+extension SchemaChangeMessage {
+  init(_ event: SchemaChangeEvent) {
+    self.init(
+      change: event.change.rawValue, target: event.target.rawValue, keyspace: event.keyspace, name: event.name)
+  }
+}
+
+extension QueryOptions {
+  /// - Parameter keyspace: the connection's own.
+  init(_ parameters: QueryParameters, keyspace: String?) {
+    let values: Values
+    if parameters.names.isEmpty {
+      values = .positional(parameters.values)
+    } else {
+      values = .named(Dictionary(zip(parameters.names, parameters.values)) { _, last in last })
+    }
+    self.init(
+      consistency: Consistency(rawValue: parameters.consistency) ?? .one,
+      serialConsistency: parameters.serialConsistency.flatMap(Consistency.init) ?? .serial, values: values,
+      pageSize: parameters.pageSize, pagingState: parameters.pagingState,
+      defaultTimestampMicroseconds: parameters.defaultTimestampMicroseconds, keyspace: keyspace)
+  }
+}
+
+/// Results' metadata in frames' form, kept for the statements that were answered last.
+struct MetadataCache {
+  /// The columns are held, so that their identity is not given to others.
+  private var known = BoundedCache<ObjectIdentifier, (columns: ResultColumns, encoded: EncodedMetadata)>(capacity: 256)
+
+  mutating func encoded(_ columns: ResultColumns) -> EncodedMetadata {
+    let identity = ObjectIdentifier(columns)
+    if let hit = known.get(identity) { return hit.encoded }
+    let encoded = EncodedMetadata(columns.specifications)
+    known.set(identity, (columns, encoded))
+    return encoded
+  }
+}
