@@ -80,7 +80,8 @@ extension Binding {
     case .slice: throw .invalid("Slices of collections are not supported in SELECT")
     case .field(let inner, let field):
       throw .invalid(
-        "Invalid field selection: \(inner.resultName) of type \(try bind(inner, table, expected: nil).type) is not a user type (\(field))"
+        "Invalid field selection: \(inner.resultName) is of type \(try bind(inner, table, expected: nil).type) and has no"
+          + " field \(field)"
       )
     case .arithmetic(let sign, let left, let right): return try bindArithmetic(sign, left, right, table)
     case .negation(let inner):
@@ -139,7 +140,8 @@ extension Binding {
     let b = try bind(right, table, expected: nil)
     guard let result = ScalarFunction.arithmeticResult(a.type, b.type) else {
       throw .invalid(
-        "the operation '\(left.resultName) \(sign.rawValue) \(right.resultName)' is not supported between \(a.type) and \(b.type)"
+        "the operation '\(left.resultName) \(sign.rawValue) \(right.resultName)' is not supported between"
+          + " \(a.type) and \(b.type)"
       )
     }
     let body = ScalarFunction.Body.arithmetic(sign, a.type, b.type)
@@ -157,7 +159,8 @@ extension Binding {
       }
       guard let function = AggregateFunction.resolve(name.name, argument.type) else {
         throw .invalid(
-          "Invalid call to function system.\(name.name), none of its type signatures match (known type signatures: system.\(name.name) : (number) -> number)"
+          "Invalid call to function system.\(name.name), none of its type signatures match (known type"
+            + " signatures: system.\(name.name) : (number) -> number)"
         )
       }
       return .aggregate(function, argument)
@@ -190,7 +193,8 @@ extension Binding {
     let required = overloads.first?.arguments.count ?? 0
     if !overloads.contains(where: { $0.arguments.count == arguments.count }) {
       throw .invalid(
-        "Invalid number of arguments in call to function system.\(name.name): \(required) required but \(arguments.count) provided"
+        "Invalid number of arguments in call to function system.\(name.name): \(required) required but"
+          + " \(arguments.count) provided"
       )
     }
     throw .invalid("Invalid call to function system.\(name.name), none of its type signatures match")

@@ -55,8 +55,6 @@ extension Binding {
   func value(of constant: Constant, _ receiver: Receiver) throws(CQLFailure) -> [UInt8] {
     let type = receiver.type
     guard Self.accepts(constant.kind, type) else {
-      let quoted = constant.kind == .string ? "'\(constant.text)'" : constant.text
-      _ = quoted
       throw .invalid(
         "Invalid \(constant.kind.rawValue) constant (\(constant.text)) for \"\(receiver.name)\" of type \(type)")
     }

@@ -211,8 +211,15 @@ public enum InternetAddress {
   private static func v6(_ text: String) -> [UInt8]? {
     var halves: [[UInt8]] = [[]]
     var groups = text.split(separator: ":", omittingEmptySubsequences: false)[...]
-    if groups.first == "", groups.dropFirst().first == "" { groups = groups.dropFirst() }
-    if groups.last == "", groups.dropLast().last == "" { groups = groups.dropLast() }
+    // `::` at an end leaves two empty groups there, one too many; a lone colon leaves one, which is wrong.
+    if groups.first == "" {
+      guard groups.dropFirst().first == "" else { return nil }
+      groups = groups.dropFirst()
+    }
+    if groups.last == "" {
+      guard groups.dropLast().last == "" else { return nil }
+      if groups.count > 1 { groups = groups.dropLast() }
+    }
     for (index, group) in groups.enumerated() {
       if group.isEmpty {
         guard halves.count == 1 else { return nil }

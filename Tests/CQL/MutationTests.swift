@@ -1,0 +1,178 @@
+import Base
+import Data
+import Testing
+
+@testable import CQL
+
+@Suite struct MutationTests {
+  private func mutations(_ text: String, _ values: [BoundValue] = [], seed: UInt64 = 7) throws -> [Mutation] {
+    switch try bind(text, standardSchema()).body {
+    case .modification(let modification): return try modification.mutations(context(values, seed: seed))
+    case .batch(let batch): return try batch.mutations(context(values, seed: seed))
+    default: fatalError("\(text)")
+    }
+  }
+
+  private func row(_ text: String, _ values: [BoundValue] = [], seed: UInt64 = 7) throws -> Row {
+    let all = try mutations(text, values, seed: seed)
+    #expect(all.count == 1 && all[0].partition.entries.count == 1)
+    return try all[0].partition.entries[0].row()
+  }
+
+  private let now: Int64 = 1_700_000_000
+
+  @Test func insertsARow() throws {
+    let mutation = try mutations("INSERT INTO two (p, q, c, v) VALUES (1, 'x', '1970-01-01', 5)")[0]
+    #expect(mutation.partition.key.bytes == [0, 4, 0, 0, 0, 1, 0, 0, 1, 0x78, 0])
+    let entry = mutation.partition.entries[0]
+    var clustering: [UInt8] = []
+    try ClusteringCodec.encode(Values.bigint(0), type: .timestamp, isDescending: true, to: &clustering)
+    #expect(entry.kind == .row && entry.clustering == clustering)
+    #expect(
+      try entry.row()
+        == Row(
+          liveness: Liveness(timestampMicroseconds: 1_000_000),
+          cells: [Cell(column: 3, timestampMicroseconds: 1_000_000, value: Values.int(5))]))
+  }
+
+  @Test func givesTimestampsAndTimesToLive() throws {
+    let row = try row("INSERT INTO kv (k, v) VALUES ('a', 'b') USING TIMESTAMP 77 AND TTL 10")
+    #expect(row.liveness == Liveness(timestampMicroseconds: 77, ttlSeconds: 10, expirySeconds: now + 10))
+    #expect(
+      row.cells == [
+        Cell(
+          column: 1, timestampMicroseconds: 77, ttlSeconds: 10, localDeletionSeconds: now + 10, value: Values.text("b"))
+      ])
+    let forever = try self.row("INSERT INTO kv (k, v) VALUES ('a', 'b') USING TTL 0")
+    #expect(forever.cells[0].ttlSeconds == 0 && forever.liveness?.ttlSeconds == 0)
+  }
+
+  @Test(arguments: [
+    ("USING TTL ?", BoundValue.bytes(Values.int(-1)), "A TTL must be greater or equal to 0, but was -1"),
+    ("USING TTL ?", .bytes(Values.int(630_720_001)), "ttl is too large. requested (630720001) maximum (630720000)"),
+    ("USING TIMESTAMP ?", .null, "Invalid null value of timestamp"),
+    ("USING TIMESTAMP ?", .bytes([1]), "Expected 8 or 0 byte long (1)"),
+  ])
+  func refusesTimes(_ clause: String, _ value: BoundValue, _ expected: String) {
+    #expect(
+      outcome { _ = try mutations("INSERT INTO kv (k) VALUES ('a') \(clause)", [value]) } == expected)
+  }
+
+  @Test func nullIsATombstoneAndUnsetIsNothing() throws {
+    let row = try row("INSERT INTO kv (k, v, n) VALUES ('a', ?, ?)", [.null, .unset])
+    #expect(
+      row.cells == [Cell(column: 1, timestampMicroseconds: 1_000_000, localDeletionSeconds: now, value: nil)])
+    #expect(try mutations("UPDATE kv SET v = ? WHERE k = 'a'", [.unset]).isEmpty)
+  }
+
+  @Test func updateLeavesNoMarker() throws {
+    let row = try row("UPDATE kv SET big = 3, n = 2 WHERE k = 'a'")
+    #expect(row.liveness == nil)
+    #expect(row.cells.map(\.column) == [2, 3])
+  }
+
+  @Test func staticsGoToTheirOwnRow() throws {
+    let entries = try mutations("INSERT INTO t (a, b, c, d, v, s) VALUES (1, 2, 3, 4, 'x', 'y')")[0].partition.entries
+    #expect(entries.map(\.kind) == [.staticRow, .row])
+    let alone = try mutations("INSERT INTO t (a, s) VALUES (1, 'y')")[0].partition.entries
+    #expect(alone.map(\.kind) == [.staticRow])
+    #expect(try alone[0].row().liveness == nil)
+    #expect(try mutations("UPDATE t SET s = 'y' WHERE a = 1")[0].partition.entries.map(\.kind) == [.staticRow])
+  }
+
+  @Test func setsCollections() throws {
+    let row = try row("INSERT INTO coll (k, l, s, m, f) VALUES (1, ['x', 'y'], {2, 1, 2}, {'b': 2, 'a': 1}, [7])")
+    #expect(row.collectionDeletions.map(\.column) == [1, 2, 3])
+    #expect(row.collectionDeletions.allSatisfy { $0.deletion.timestampMicroseconds == 999_999 })
+    let list = row.cells.filter { $0.column == 1 }
+    #expect(list.map(\.value) == [Values.text("x"), Values.text("y")])
+    #expect(row.cells.filter { $0.column == 2 }.map(\.path) == [Values.int(1), Values.int(2)])
+    let map = row.cells.filter { $0.column == 3 }
+    #expect(map.map(\.path) == [Values.text("a"), Values.text("b")])
+    #expect(map.map(\.value) == [Values.int(1), Values.int(2)])
+    #expect(row.cells.last?.value == Values.collection([Values.int(7)]))
+    var sorted = row
+    sorted.normalize()
+    #expect(sorted == row)
+  }
+
+  @Test func changesCollections() throws {
+    let table = try #require(try standardSchema().table("ks", "coll"))
+    let list = try #require(table.column(named: "l"))
+    var state = Row()
+    for (seed, text) in ["l = ['c', 'd']", "l = l + ['e', 'f']", "l = ['a', 'b'] + l"].enumerated() {
+      state = state.merged(with: try row("UPDATE coll SET \(text) WHERE k = 1", seed: UInt64(seed)))
+    }
+    let cells = state.cells.filter { $0.column == list.id }
+    let value = list.type.collectionValue(of: cells, nowInSeconds: now)
+    // Appends of one microsecond stand in the order of their random bits, so only the ends are sure.
+    let texts = try list.type.collectionElements(of: try #require(value)).map { String(decoding: $0, as: UTF8.self) }
+    #expect(texts.prefix(2) == ["a", "b"] && texts.count == 6)
+    let row = try row("UPDATE coll SET m['z'] = 3, s = s - {4}, m = m - {'y'} WHERE k = 1")
+    #expect(row.collectionDeletions.isEmpty)
+    #expect(row.cells.map(\.isTombstone) == [true, true, false])
+    let deletion = try self.row("DELETE l, m['x'], s[3] FROM coll WHERE k = 1")
+    #expect(deletion.collectionDeletions.map(\.column) == [1])
+    #expect(deletion.cells.map(\.path) == [Values.int(3), Values.text("x")])
+  }
+
+  @Test func batchKeepsListOrder() throws {
+    let text =
+      "BEGIN BATCH UPDATE coll SET l = l + ['c'] WHERE k = 1; UPDATE coll SET l = l + ['d'] WHERE k = 1;"
+      + " UPDATE coll SET l = ['b'] + l WHERE k = 1; UPDATE coll SET l = ['a'] + l WHERE k = 1; APPLY BATCH"
+    let all = try mutations(text)
+    #expect(all.count == 1 && all[0].partition.entries.count == 1)
+    let value = CQLType.list(.text).collectionValue(of: try all[0].partition.entries[0].row().cells, nowInSeconds: now)
+    #expect(CQLType.list(.text).text(of: value) == "['a', 'b', 'c', 'd']")
+  }
+
+  @Test func deletes() throws {
+    func kinds(_ text: String) throws -> [EntryKind] { try mutations(text)[0].partition.entries.map(\.kind) }
+    #expect(try kinds("DELETE FROM t WHERE a = 1") == [.partitionDeletion])
+    #expect(try kinds("DELETE FROM t WHERE a = 1 AND b = 2") == [.rangeDeletion])
+    #expect(try kinds("DELETE FROM t WHERE a = 1 AND b = 2 AND c > 1 AND c < 4") == [.rangeDeletion])
+    #expect(try kinds("DELETE FROM t WHERE a = 1 AND b IN (2, 3)") == [.rangeDeletion, .rangeDeletion])
+    #expect(try kinds("DELETE FROM t WHERE a = 1 AND b = 2 AND c = 3 AND d IN (4, 5)") == [.row, .row])
+    #expect(try kinds("DELETE v FROM t WHERE a = 1 AND b = 2 AND c = 3 AND d = 4") == [.row])
+    #expect(try kinds("DELETE s FROM t WHERE a = 1") == [.staticRow])
+    #expect(try kinds("DELETE FROM kv WHERE k = 'x'") == [.partitionDeletion])
+    let row = try row("DELETE FROM t USING TIMESTAMP 9 WHERE a = 1 AND b = 2 AND c = 3 AND d = 4")
+    #expect(row == Row(deletion: Deletion(timestampMicroseconds: 9, localDeletionSeconds: now)))
+    let range = try mutations("DELETE FROM t WHERE a = 1 AND b = 2")[0].partition.entries[0].rangeDeletion()
+    var prefix: [UInt8] = []
+    try ClusteringCodec.encode(Values.int(2), type: .int, isDescending: false, to: &prefix)
+    #expect(range.start == prefix && range.end == prefix + [0xFF])
+  }
+
+  @Test func batchIsOneMutationAPartition() throws {
+    let all = try mutations(
+      "BEGIN BATCH USING TIMESTAMP 5 INSERT INTO kv (k, v) VALUES ('a', 'x'); UPDATE kv SET n = 1 WHERE k = 'a';"
+        + " INSERT INTO kv (k, v) VALUES ('b', 'y'); INSERT INTO coll (k) VALUES (1); APPLY BATCH")
+    #expect(all.count == 3)
+    let first = try all[0].partition.entries[0].row()
+    #expect(first.cells.map(\.column) == [1, 2])
+    #expect(first.liveness?.timestampMicroseconds == 5)
+  }
+
+  @Test func updatesSeveralPartitions() throws {
+    #expect(try mutations("UPDATE kv SET v = 'x' WHERE k IN ('a', 'b', 'a')").count == 2)
+  }
+
+  @Test func callsFunctions() throws {
+    let row = try row(
+      "INSERT INTO all_types (k, timeuuid_c, uuid_c, timestamp_c, date_c, blob_c)"
+        + " VALUES (1, now(), uuid(), toTimestamp(now()), currentDate(), textAsBlob('ab'))")
+    let schema = try standardSchema()
+    let table = try #require(schema.table("ks", "all_types"))
+    for cell in row.cells {
+      let column = try #require(table.columns.first { $0.id == cell.column })
+      try column.type.validate(try #require(cell.value))
+      if column.name == "timestamp_c" { #expect(cell.value == Values.bigint(1_700_000_000_000)) }
+      if column.name == "date_c" { #expect(column.type.text(of: cell.value) == "2023-11-14") }
+      if column.name == "blob_c" { #expect(cell.value == [0x61, 0x62]) }
+      if column.name == "timeuuid_c" {
+        #expect(UUID(bytes: cell.value ?? [])?.timeUUIDMilliseconds == 1_700_000_000_000)
+      }
+    }
+  }
+}
