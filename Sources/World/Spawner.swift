@@ -44,6 +44,9 @@ public final class Spawner {
   /// Starts `body` at once, within this call, up to its first suspension; the rest runs on the loop's thread
   /// too, and so does every plain `async` function it calls. Called from the loop's thread, outside of any task
   /// or within one.
+  ///
+  /// Write closures without capture lists where it matters that nothing else runs before them: one with a
+  /// list starts in a later turn (still on this thread).
   @discardableResult
   public func spawn(_ body: @escaping () async -> Void) -> SpawnedTask {
     let body = OnLoop(value: body)
@@ -54,10 +57,28 @@ public final class Spawner {
 
   private static func start(_ body: OnLoop<() async -> Void>, on isolation: isolated LoopIsolation) -> Task<Void, Never>
   {
-    Task.immediate {
+    Task.immediate(executorPreference: isolation.executor) {
       _ = isolation
       await body.value()
     }
+  }
+
+  /// Runs the bodies beside one another on the loop and waits for all of them; cancelling the waiting task
+  /// cancels them. Answers come in the order of the bodies.
+  ///
+  /// In place of a task group, whose children may not capture loop-bound values.
+  public func concurrently<Value>(_ bodies: [() async -> Value]) async -> [Value] {
+    let family = OnLoop(value: Family<Value>(count: bodies.count))
+    for (index, body) in bodies.enumerated() {
+      let child = spawn { family.value.finish(index, await body()) }
+      family.value.children.append(child)
+    }
+    await withTaskCancellationHandler {
+      await suspend { resume in family.value.wait(resume) }
+    } onCancel: {
+      for child in family.value.children { child.cancel() }
+    }
+    return family.value.values.compactMap { $0 }
   }
 
   /// Suspends for at least `duration`.
@@ -95,5 +116,28 @@ private final class Sleeper {
     let resume = resume
     self.resume = nil
     resume?(())
+  }
+}
+
+/// Children that run beside one another, and who waits for them.
+private final class Family<Value> {
+  var children: [SpawnedTask] = []
+  var values: [Value?]
+  private var running: Int
+  private var resume: ((()) -> Void)?
+
+  init(count: Int) {
+    values = Array(repeating: nil, count: count)
+    running = count
+  }
+
+  func finish(_ index: Int, _ value: Value) {
+    values[index] = value
+    running -= 1
+    if running == 0 { resume?(()) }
+  }
+
+  func wait(_ resume: @escaping (()) -> Void) {
+    if running == 0 { resume(()) } else { self.resume = resume }
   }
 }
