@@ -16,6 +16,8 @@ public final class SimulatedWorld {
   /// Its wall clock's error, microseconds.
   public var skewMicroseconds: Int64
   public private(set) lazy var world = makeWorld()
+  /// Sets what else has a clock.
+  var beforeTick: () -> Void = {}
   private let hooks = SimulatedHooks()
   private let executor = LoopExecutor(isCurrent: { true }, wake: {})
   private var dirty: [SimulatedStream] = []
@@ -46,6 +48,7 @@ public final class SimulatedWorld {
   /// Runs something in the process and then ends its tick; nothing when it is over.
   public func perform(_ body: () -> Void) {
     guard !isOver else { return }
+    beforeTick()
     body()
     endTick()
   }
@@ -145,6 +148,6 @@ final class SimulatedWorkers: Workers {
     _ work: @Sendable @escaping () -> Value, completion: @escaping (Value) -> Void
   ) throws(WorkersRefused) {
     let value = work()
-    timers.schedule(after: .microseconds(50)) { completion(value) }
+    _ = timers.schedule(after: .microseconds(50)) { completion(value) }
   }
 }

@@ -108,3 +108,17 @@ extension Table {
       nextColumnID: nextColumnID)
   }
 }
+
+extension Schema {
+  public var encoded: [UInt8] {
+    var writer = ByteWriter()
+    encode(to: &writer)
+    return writer.take()
+  }
+
+  public convenience init(encoded bytes: [UInt8]) throws(DecodeError) {
+    var reader = unsafe ByteReader(bytes.span.bytes)
+    try self.init(from: &reader)
+    try reader.expectEnd()
+  }
+}

@@ -168,3 +168,10 @@ public final class Schema: Sendable {
     return Schema(epoch: epoch + 1, keyspaces: keyspaces)
   }
 }
+
+extension Schema {
+  /// Every table of every keyspace, in order of the names.
+  public var tables: [Table] {
+    keyspaces.sorted { $0.key < $1.key }.flatMap { $0.value.tables.sorted { $0.key < $1.key }.map(\.value) }
+  }
+}

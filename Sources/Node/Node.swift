@@ -1,1 +1,210 @@
-// Node
+// One node, assembled: the only place where the parts meet. Everything here runs on one loop's thread; the real world or
+// a simulated one stands below it.
+//
+// Data goes down: connections -> query engine -> coordinator -> router -> this node's replica or a peer's -> store. What
+// the cluster knows comes up: gossip -> membership -> metadata, whose changes the parts observe.
+
+import Base
+import Coordinator
+import Data
+import Gossip
+import Messages
+import Metadata
+import Query
+import Replica
+import Ring
+import Server
+import Storage
+import World
+
+public final class Node {
+  public let configuration: Configuration
+  public let world: World
+  public let log: Logger
+  public let store: Store
+  public let metadata: Metadata
+  public let replica: LocalReplica
+  public let hints: HintStore
+  public let coordinator: RequestCoordinator
+  public let engine: QueryEngine
+  /// The services' door to data.
+  public let session: Session
+  let identity: NodeIdentity
+  let membership: Membership
+  let authority: SchemaAuthority
+  let pool: PeerPool
+  let cql: CQLListener
+  private let handlers: PeerHandlers
+  private let peers: PeerListener
+  private var handOverTimer: RepeatingTimer?
+  private(set) var isServing = false
+
+  /// Opens the store and reads who this node is; listens to nobody yet.
+  public init(configuration: Configuration, world: World, store: Store, log: Logger) throws(NodeStartFailure) {
+    self.configuration = configuration
+    self.world = world
+    self.store = store
+    do throws(StorageFailure) { try store.open() } catch { throw .storage(error) }
+    identity = try NodeIdentity(store: store, configuration: configuration, world: world)
+    let local = identity.member(configuration)
+    let hostID = local.hostID
+    var log = log
+    log.context.append(("node", local.address))
+    self.log = log
+
+    let known = identity.record.members.filter { $0.hostID != hostID }
+    let metadata = Metadata(
+      snapshot: ClusterSnapshot(
+        clusterName: configuration.clusterName, localHostID: hostID, schema: identity.record.schema,
+        ring: TokenRing(members: [local] + known)))
+    self.metadata = metadata
+    replica = LocalReplica(store: store) { metadata.snapshot.schema.table(id: $0) }
+
+    let hello = Hello(
+      clusterName: configuration.clusterName, hostID: hostID, schemaEpoch: 0, address: local.address,
+      port: local.internodePort)
+    let pool = PeerPool(world: world, identity: hello, logger: log)
+    self.pool = pool
+    hints = HintStore(
+      store: store, clock: world.clock, configuration: configuration.hints,
+      isKnown: { metadata.snapshot.schema.table(id: $0) != nil },
+      send: { mutation, host, done in
+        pool.apply(encoded: OutgoingMutation(mutation).encoded, at: host) { result in
+          if case .success = result { done(.stored) } else { done(.refused) }
+        }
+      })
+    let hints = hints
+    let router = PeerRouter(localHostID: hostID, replica: replica, pool: pool) { mutation, host in
+      hints.keep(mutation.encoded, for: host)
+    }
+    coordinator = RequestCoordinator(
+      topology: ClusterTopology(metadata: metadata), transport: router, clock: world.clock, timers: world.timers,
+      configuration: configuration.coordinator)
+    authority = SchemaAuthority(
+      seeds: configuration.seeds, metadata: metadata, identity: identity, world: world, log: log)
+    engine = QueryEngine(
+      metadata: metadata, data: coordinator, changer: authority, clock: world.clock, entropy: world.entropy)
+    session = Session(runner: EngineRunner(engine: engine))
+    membership = Membership(
+      local: NodeState(
+        member: local, generation: identity.record.generation, schemaEpoch: identity.record.schema.epoch),
+      seeds: configuration.seeds, known: known, metadata: metadata, world: world)
+    handlers = PeerHandlers(
+      replica: replica, metadata: metadata, membership: membership, authority: authority, log: log)
+    peers = PeerListener(world: world, identity: hello, service: handlers, logger: log)
+    cql = CQLListener(engine: engine, world: world, configuration: configuration.cqlServer, logger: log)
+    do throws(StorageFailure) { try hints.load() } catch { throw .storage(error) }
+    connectParts(known: known)
+  }
+
+  private func connectParts(known: [Member]) {
+    for member in known { pool.setEndpoint(Endpoint(member.address, member.internodePort), of: member.hostID) }
+    pool.schemaEpoch = { [unowned self] in metadata.snapshot.schema.epoch }
+    pool.onGreeted = { [unowned self] host, epoch in handlers.greeted(hostID: host, schemaEpoch: epoch) }
+    pool.onLost = { [unowned self] host in membership.connectionLost(host) }
+    membership.send = { [unowned self] endpoint, states in pool.gossip(states, to: endpoint) }
+    membership.onNewerSchema = { [unowned self] _, host in authority.pull(from: host) }
+    membership.onMembersChanged = { [unowned self] in rememberMembers() }
+    authority.links = SchemaAuthority.Links(
+      push: { [unowned self] host, schema, done in
+        pool.pushSchema(schema.encoded, to: host) { result in
+          if case .success = result { done(true) } else { done(false) }
+        }
+      },
+      pull: { [unowned self] host, done in
+        pool.pullSchema(from: host) { result in done(try? Schema(encoded: result.get())) }
+      },
+      forward: { [unowned self] host, statement, keyspace, done in
+        pool.changeSchema(statement, keyspace: keyspace, at: host) { done(Self.outcome($0)) }
+      })
+    metadata.observe { [unowned self] in changed($0) }
+    world.tick.onTickEnd { [unowned self] in store.endTick() }
+  }
+
+  private static func outcome(_ result: Result<[UInt8], ReplicaFailure>) -> SchemaAuthority.Outcome {
+    guard case .success(let bytes) = result else {
+      return .failure(.server("the node that orders schema changes did not answer; the change may have been made"))
+    }
+    do throws(DecodeError) {
+      return try SchemaOutcome.decode(bytes)
+    } catch {
+      return .failure(.server("the answer of the node that orders schema changes is not readable: \(error)"))
+    }
+  }
+
+  /// Who is a member is known again after a restart, before anybody is heard of.
+  private func rememberMembers() {
+    do throws(StorageFailure) {
+      try identity.persist(members: metadata.snapshot.members.filter { $0.hostID != metadata.snapshot.localHostID })
+    } catch {
+      log.error("the members cannot be stored", ["failure": "\(error)"])
+    }
+  }
+
+  private func changed(_ change: Metadata.Change) {
+    switch change {
+    case .schema(let old): schemaChanged(from: old)
+    case .memberAdded(let member), .memberChanged(let member):
+      pool.setEndpoint(Endpoint(member.address, member.internodePort), of: member.hostID)
+    case .alive(let member):
+      log.info("a node is up", ["host": "\(member.hostID)", "address": member.address])
+      pool.expect(member.hostID)
+      hints.handOver(to: member.hostID)
+      cql.publish(.statusChange(.up, member))
+    case .dead(let member):
+      log.warning("a node is down", ["host": "\(member.hostID)", "address": member.address])
+      cql.publish(.statusChange(.down, member))
+    }
+  }
+
+  private func schemaChanged(from old: Schema) {
+    let new = metadata.snapshot.schema
+    membership.schemaChanged(epoch: new.epoch)
+    let kept = Set(new.tables.map(\.incarnation))
+    do throws(StorageFailure) {
+      for table in old.tables where !kept.contains(table.incarnation) {
+        try store.drop(incarnation: table.incarnation)
+      }
+    } catch {
+      // Its keys stay and are not read any more: space is lost, nothing else.
+      log.error("a dropped table's rows cannot be deleted", ["failure": "\(error)"])
+    }
+    for event in SchemaChangeEvent.differences(from: old, to: new) { cql.publish(.schemaChange(event)) }
+  }
+
+  // MARK: Life
+
+  /// Listens, first to other nodes, then to clients.
+  public func start() throws(NodeStartFailure) {
+    do throws(WireFailure) {
+      try peers.listen(configuration.listen.internode)
+      try cql.listen(configuration.listen.cql)
+    } catch { throw .wire(error) }
+    membership.start()
+    handOverTimer = world.timers.every(.seconds(1)) { [unowned self] in
+      for member in metadata.snapshot.members where metadata.isAlive(member.hostID) {
+        if member.hostID != metadata.snapshot.localHostID { hints.handOver(to: member.hostID) }
+      }
+    }
+    isServing = true
+    log.info("serving", ["cql": "\(configuration.listen.cql)", "host": "\(metadata.snapshot.localHostID)"])
+  }
+
+  /// Takes no new requests, tells the others, lets what is under way end, then closes the store.
+  public func stop(completion: @escaping () -> Void) {
+    isServing = false
+    membership.announceLeaving()
+    membership.stop()
+    handOverTimer?.stop()
+    cql.drain { [self] in
+      peers.close()
+      pool.close()
+      do throws(StorageFailure) {
+        try store.close()
+      } catch {
+        log.error("the store did not close well", ["failure": "\(error)"])
+      }
+      completion()
+    }
+  }
+}

@@ -8,14 +8,14 @@ import Ring
 import Storage
 import World
 
-enum NodeStartFailure: Error, CustomStringConvertible {
+public enum NodeStartFailure: Error, CustomStringConvertible {
   /// The data directory belongs to another cluster or is damaged.
   case record(String)
   case storage(StorageFailure)
   case wire(WireFailure)
   case configuration(String)
 
-  var description: String {
+  public var description: String {
     switch self {
     case .record(let text), .configuration(let text): text
     case .storage(let failure): failure.description

@@ -57,14 +57,10 @@ final class PeerHandlers: PeerService {
     }
   }
 
-  func schema() -> [UInt8] {
-    var writer = ByteWriter()
-    metadata.snapshot.schema.encode(to: &writer)
-    return writer.take()
-  }
+  func schema() -> [UInt8] { metadata.snapshot.schema.encoded }
 
   func adopt(schema: [UInt8], from: UUID) throws(DecodeError) -> UInt32 {
-    let decoded = try schema.withReader { (reader: inout ByteReader) throws(DecodeError) in try Schema(from: &reader) }
+    let decoded = try Schema(encoded: schema)
     do throws(StorageFailure) {
       try authority.adopt(decoded)
     } catch {

@@ -13,7 +13,7 @@ import Storage
 import World
 
 /// Loop-bound.
-final class SchemaAuthority {
+final class SchemaAuthority: SchemaChanger {
   typealias Outcome = Result<SchemaChangeEvent?, QueryFailure>
 
   /// How the authority reaches other nodes; set by whoever assembles the node.

@@ -1,0 +1,42 @@
+// The configuration in the words of the parts it is for.
+
+import Coordinator
+import Replica
+import Server
+import Storage
+
+extension Configuration {
+  /// For the store of a real node.
+  public var storeOptions: StoreOptions {
+    var options = StoreOptions()
+    options.database.writeBufferBytes = memory.writeBufferBytes
+    options.database.blockCacheBytes = memory.blockCacheBytes
+    options.readCacheBytes = memory.rowCacheBytes
+    options.durability = durability == .group ? .group : .periodic(.milliseconds(100))
+    return options
+  }
+
+  var hints: HintStore.Configuration {
+    var hints = HintStore.Configuration()
+    hints.maxBytes = limits.hintBytes
+    return hints
+  }
+
+  var coordinator: RequestCoordinator.Configuration {
+    var coordinator = RequestCoordinator.Configuration()
+    coordinator.writeTimeout = .milliseconds(timeouts.writeMilliseconds)
+    coordinator.readTimeout = .milliseconds(timeouts.readMilliseconds)
+    coordinator.maxInFlight = limits.requestsInFlight
+    return coordinator
+  }
+
+  var cqlServer: CQLConfiguration {
+    var server = CQLConfiguration()
+    server.maxConnections = limits.cqlConnections
+    server.maxInFlightPerConnection = limits.requestsPerConnection
+    server.maxInFlight = limits.requestsInFlight
+    server.maxUnsentBytes = memory.connectionOutputBytes
+    server.limits.maxBodyBytes = limits.frameBytes
+    return server
+  }
+}
