@@ -79,13 +79,10 @@ public struct WebRequest {
     }
     let bytes: [UInt8]
     do { bytes = try await body.collect(maxBytes: Self.maxJSONBytes) } catch { throw Problem(error) }
-    do throws(JSONError) {
-      let json = try JSON(parsing: bytes)
-      guard json.members != nil else { throw JSONError(offset: 0, reason: "not an object") }
-      return json
-    } catch {
-      throw .badRequest("The body is not JSON: \(error).")
-    }
+    let json: JSON
+    do { json = try JSON(parsing: bytes) } catch { throw .badRequest("The body is not JSON: \(error).") }
+    guard json.members != nil else { throw .badRequest("The body is not a JSON object.") }
+    return json
   }
 
   /// The bearer as a user.
