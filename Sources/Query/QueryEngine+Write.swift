@@ -35,7 +35,7 @@ extension QueryEngine {
       throw .unauthorized("\(modification.table.keyspace) keyspace is not user-modifiable.")
     }
     if !modification.condition.isNone { throw .invalid("Conditional writes (IF ...) are not supported yet") }
-    if modification.table.isCounter { throw .invalid("Counters are not supported yet") }
+    if modification.table.isCounter { throw .invalid("Counter tables are not supported yet") }
   }
 
   // MARK: - Batches
@@ -99,7 +99,7 @@ extension QueryEngine {
     _ mutations: [Mutation], tables: [Table], _ kind: BatchKind, _ options: QueryOptions,
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
-    if kind == .counter { throw .invalid("Counters are not supported yet") }
+    if kind == .counter { throw .invalid("Counter tables are not supported yet") }
     var keyspaces: [UUID: String] = [:]
     for table in tables { keyspaces[table.id] = table.keyspace }
     guard mutations.count > 1 else {

@@ -65,7 +65,7 @@ public final class QueryEngine {
   private let random: () -> UInt64
   private let startSeconds: Int32
   private var prepared: BoundedCache<UUID, PreparedStatement>
-  private var lastTimestamp: Int64 = 0
+  private var lastMicroseconds: Int64 = 0
 
   public init(
     metadata: Metadata, data: any DataPath, changer: any SchemaChanger, clock: any Clock, entropy: any Entropy,
@@ -201,19 +201,23 @@ public final class QueryEngine {
   func context(_ options: QueryOptions, _ values: [BoundValue]) throws(QueryFailure) -> EvaluationContext {
     let now = options.nowInSeconds.map { $0.multipliedReportingOverflow(by: 1_000_000) }
     if let now, now.overflow || now.partialValue < 0 { throw .invalid("now-in-seconds is out of range") }
+    let moment = nextMicroseconds()
     return EvaluationContext(
-      values: values, timestampMicroseconds: try timestamp(options),
-      nowMicroseconds: now?.partialValue ?? clock.wallMicroseconds, random: random, token: Murmur3.token)
+      values: values, timestampMicroseconds: try timestamp(options) ?? moment,
+      nowMicroseconds: now?.partialValue ?? moment, random: random, token: Murmur3.token)
   }
 
-  /// The driver's timestamp, or one that is greater than every other this node has given.
-  private func timestamp(_ options: QueryOptions) throws(QueryFailure) -> Int64 {
-    let wall = clock.wallMicroseconds
-    guard let given = options.defaultTimestampMicroseconds else {
-      lastTimestamp = max(wall, lastTimestamp + 1)
-      return lastTimestamp
-    }
-    guard given <= wall + configuration.maxFutureMicroseconds else {
+  /// The wall clock's, but greater than every other this node has given: the loop's clock stands still within a tick,
+  /// and what two statements of one tick do must have an order (the places of list elements, too).
+  private func nextMicroseconds() -> Int64 {
+    lastMicroseconds = max(clock.wallMicroseconds, lastMicroseconds + 1)
+    return lastMicroseconds
+  }
+
+  /// The driver's timestamp, if it sent one.
+  private func timestamp(_ options: QueryOptions) throws(QueryFailure) -> Int64? {
+    guard let given = options.defaultTimestampMicroseconds else { return nil }
+    guard given <= clock.wallMicroseconds + configuration.maxFutureMicroseconds else {
       throw .invalid(
         "The default timestamp \(given) is more than \(configuration.maxFutureMicroseconds) microseconds ahead of this"
           + " node's clock")

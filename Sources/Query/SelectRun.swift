@@ -174,18 +174,14 @@ final class SelectRun {
       return fail(
         .server("The data of \(request.select.table.keyspace).\(request.select.table.name) is damaged: \(error)"))
     }
-    if !response.hasMore {
+    if !response.hasMore || (target < keys.count && partitionLeft == 0 && countedKey == keys[target]) {
       target += 1
-      // The rest of the partition that was counted lies in no later target.
-      if target < keys.count { cursor = nil }
+      cursor?.clustering = nil
     } else if isStalled(response) {
       stalledReads += 1
       guard stalledReads <= Self.maxStalledReads else {
         return fail(.server("A read of \(request.select.table.name) does not get on"))
       }
-    } else if target < keys.count, partitionLeft == 0 {
-      target += 1
-      cursor = nil
     }
     if target >= keys.count + tokenRanges.count { return finish(hasMore: false) }
     if pageLeft == 0 { return finish(hasMore: true) }
