@@ -19,6 +19,7 @@ using leveldb::Status;
 
 struct mq_disk {
   marquee::SimulatedDisk disk;
+  bool held = false;
 };
 
 namespace {
@@ -82,6 +83,11 @@ struct mq_db {
 
   /// On a simulated disk: background work runs here, between calls.
   void Settle() {
+    if (disk != nullptr && !disk->held) env->RunScheduled();
+  }
+
+  /// LevelDB's destructor waits for background work, so what was held back runs now.
+  void Drain() {
     if (disk != nullptr) env->RunScheduled();
   }
 };
@@ -178,7 +184,7 @@ int32_t mq_db_open(mq_db* handle) {
   leveldb::DB* db = nullptr;
   Status status = leveldb::DB::Open(options, handle->directory, &db);
   handle->db.reset(db);
-  handle->Settle();
+  handle->Drain();
   if (!status.ok()) return handle->Code(status, true);
   // Recovery put what the old logs held into tables and synced them.
   handle->env->synced = handle->env->written.load();
@@ -188,7 +194,7 @@ int32_t mq_db_open(mq_db* handle) {
 
 int32_t mq_db_close(mq_db* handle) {
   if (handle->db == nullptr) return mq_ok;
-  handle->Settle();
+  handle->Drain();
   int error = handle->env->StopSyncThread();
   handle->db.reset();
   return error == 0 ? static_cast<int32_t>(mq_ok) : handle->Code(handle->env->Fail("sync the log", error));
@@ -261,6 +267,7 @@ uint64_t mq_db_memory_bytes(mq_db* handle) {
 
 int32_t mq_db_pressure(mq_db* handle) {
   if (handle->db == nullptr) return mq_pressure_none;
+  handle->Settle();
   // Asking LevelDB takes its mutex and formats a number: only after a flush or a compaction.
   if (handle->env->levelsStale.exchange(false)) handle->level0Files = mq_db_files_at_level(handle, 0);
   bool full = handle->env->memtableEstimate >= handle->options.write_buffer_bytes;
@@ -380,14 +387,15 @@ uint64_t mq_disk_used_bytes(const mq_disk* disk) { return disk->disk.UsedBytes()
 void mq_disk_fail_appends(mq_disk* disk, uint32_t count) { disk->disk.failingAppends = count; }
 void mq_disk_fail_syncs(mq_disk* disk, uint32_t count) { disk->disk.failingSyncs = count; }
 void mq_disk_fail_reads(mq_disk* disk, uint32_t count) { disk->disk.failingReads = count; }
+void mq_disk_hold_work(mq_disk* disk, bool held) { disk->held = held; }
 void mq_disk_kill_after(mq_disk* disk, uint64_t operations) { disk->disk.killAfter = operations; }
 uint64_t mq_disk_operations(const mq_disk* disk) { return disk->disk.operations; }
 
 void mq_db_kill(mq_db* handle) {
   handle->env->Kill();
   if (handle->db != nullptr) {
-    // What is queued fails at its first write, and the destructor waits for it.
-    handle->Settle();
+    // What is queued fails at its first write.
+    handle->Drain();
     (void)handle->env->StopSyncThread();
     handle->db.reset();
   }

@@ -211,6 +211,10 @@ enum WritePressure: Int32 {
     if !isValid { try unsafe database.status(of: handle) }
   }
 
+  /// Throws what went wrong since the iterator was made. LevelDB passes over a block that it cannot read and goes on
+  /// behind it, so an iterator that still stands on something proves nothing: ask before an answer is given.
+  func check() throws(StorageFailure) { try unsafe database.status(of: handle) }
+
   var keyCount: Int {
     precondition(isValid, "an iterator that stands on nothing was read")
     return unsafe entry.key.count
@@ -254,7 +258,9 @@ enum WritePressure: Int32 {
     let count = keyCount
     precondition(count >= StorageKey.sequenceBytes, "a data key of \(count) bytes")
     var value: UInt64 = 0
-    for index in (count - StorageKey.sequenceBytes)..<count { value = value << 8 | UInt64(unsafe entry.key.data[index]) }
+    for index in (count - StorageKey.sequenceBytes)..<count {
+      value = value << 8 | UInt64(unsafe entry.key.data[index])
+    }
     return value
   }
 

@@ -212,7 +212,8 @@ struct ReadRun {
     return false
   }
 
-  private func clusteringEnd(_ iterator: borrowing DatabaseIterator, _ rowPrefix: [UInt8]) throws(StorageFailure) -> Int {
+  private func clusteringEnd(_ iterator: borrowing DatabaseIterator, _ rowPrefix: [UInt8]) throws(StorageFailure) -> Int
+  {
     let end = iterator.keyCount - StorageKey.sequenceBytes
     guard end >= rowPrefix.count else { throw .corrupt("a row's key of \(iterator.keyCount) bytes") }
     return end

@@ -27,6 +27,9 @@ import CLevelDB
   public func failSyncs(_ count: Int) { unsafe mq_disk_fail_syncs(handle, UInt32(clamping: count)) }
   public func failReads(_ count: Int) { unsafe mq_disk_fail_reads(handle, UInt32(clamping: count)) }
 
+  /// While held, LevelDB's flushes and compactions do not get on, as on a disk that is far too slow.
+  public func holdBackgroundWork(_ isHeld: Bool) { unsafe mq_disk_hold_work(handle, isHeld) }
+
   /// The machine dies within the `operations`-th change to the disk from now, half of it done; every call fails
   /// until the store was killed. 0 disarms.
   public func killAfter(operations: UInt64) { unsafe mq_disk_kill_after(handle, operations) }

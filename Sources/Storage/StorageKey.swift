@@ -67,7 +67,9 @@ enum StorageKey {
 
   /// The partition of a data key and the length of its prefix.
   static func decodePartition(_ key: [UInt8]) throws(StorageFailure) -> (key: PartitionKey, prefixBytes: Int) {
-    guard key.count > partitionKeyOffset + 2, key[0] == dataNamespace else { throw .corrupt("a key of \(key.count) bytes") }
+    guard key.count > partitionKeyOffset + 2, key[0] == dataNamespace else {
+      throw .corrupt("a key of \(key.count) bytes")
+    }
     var token: UInt64 = 0
     for index in 5..<partitionKeyOffset { token = token << 8 | UInt64(key[index]) }
     var bytes: [UInt8] = []

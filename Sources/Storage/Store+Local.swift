@@ -62,6 +62,7 @@ extension Store {
       records.append(record)
       try iterator.next()
     }
+    try iterator.check()
     return records
   }
 }

@@ -70,6 +70,7 @@ extension Store {
       left -= 1
       try iterator.next()
     }
+    try iterator.check()
     guard !iterator.isValid || !iterator.keyHasPrefix(prefix) else { return }
     database.delete(MetaName.key(MetaName.drop, incarnation))
     database.delete(MetaName.key(MetaName.head, incarnation))
@@ -87,6 +88,7 @@ extension Store {
       guard end > 0 else { throw .corrupt("a data key of \(iterator.keyCount) bytes") }
       let isSameRow = stem.count == end && iterator.keyHasPrefix(stem)
       if !isSameRow {
+        if versions != nil { try iterator.check() }
         try foldSwept(versions)
         versions = nil
         // A step ends between two rows, or the second half of a row's versions would be folded by itself.
@@ -102,6 +104,7 @@ extension Store {
       left -= 1
       try iterator.next()
     }
+    try iterator.check()
     try foldSwept(versions)
     maintenance.sweptKey = nil
     return true

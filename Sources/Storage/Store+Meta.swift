@@ -42,6 +42,7 @@ extension Store {
       let name = iterator.key(from: 1, to: iterator.keyCount)
       if name == MetaName.sequence {
         sequences.next = try Self.number(iterator.value, bytes: 8)
+        guard sequences.next < StorageKey.maxSequence / 2 else { throw .corrupt("a sequence number out of range") }
       } else if name.starts(with: MetaName.head) {
         heads.loaded(UInt32(try Self.number(Array(name.dropFirst(MetaName.head.count)), bytes: 4)))
       } else if name.starts(with: MetaName.drop) {
@@ -51,6 +52,7 @@ extension Store {
       }
       try iterator.next()
     }
+    try iterator.check()
     sequences.ceiling = sequences.next
     sequences.committedCeiling = sequences.next
   }

@@ -15,7 +15,9 @@ extension Store {
     if case .partition(let key) = command.scope { return try readOne(command, key) }
     var run = ReadRun(command: command, options: options, hasHeads: heads.contains(command.incarnation))
     do throws(StorageFailure) {
-      try scan(&run)
+      var iterator = try database.iterator(fillCache: false)
+      try scan(&run, &iterator)
+      try iterator.check()
     } catch {
       noteFailure(error)
       throw error
@@ -38,6 +40,7 @@ extension Store {
     do throws(StorageFailure) {
       var iterator = try database.iterator(fillCache: true)
       try run.readPartition(&iterator, key, prefix: prefix, ranges: command.ranges, position: .anywhere)
+      try iterator.check()
     } catch {
       noteFailure(error)
       throw error
@@ -48,7 +51,7 @@ extension Store {
     return response
   }
 
-  private func scan(_ run: inout ReadRun) throws(StorageFailure) {
+  private func scan(_ run: inout ReadRun, _ iterator: inout DatabaseIterator) throws(StorageFailure) {
     let command = run.command
     guard case .range(let range, let cursor) = command.scope else { return }
     var end: [UInt8]?
@@ -62,8 +65,8 @@ extension Store {
       end = key
     }
     guard let end else { return }
+    if let cursor, cursor.key.token > range.last { return }
     var start: [UInt8] = []
-    var iterator = try database.iterator(fillCache: false)
     if let cursor, range.contains(cursor.key.token) {
       StorageKey.appendPartition(incarnation: command.incarnation, cursor.key, to: &start)
       if let clustering = cursor.clustering {

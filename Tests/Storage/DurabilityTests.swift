@@ -160,7 +160,7 @@ import Testing
     let table = try #require(machine.disk.files.first { $0.hasSuffix(".ldb") })
     machine.disk.flip(table, offset: 100, mask: 4)
     var failure: StorageFailure?
-    do { _ = try machine.store.read(readPartition(key)) } catch { failure = error as? StorageFailure }
+    do throws(StorageFailure) { _ = try machine.store.read(readPartition(key)) } catch { failure = error }
     guard case .corrupt = failure else {
       Issue.record("served a damaged block: \(String(describing: failure))")
       return
@@ -174,7 +174,7 @@ import Testing
     let bad = Entry(kind: .row, clustering: clustering(1), value: [0xFF, 1, 2])
     try machine.store.write(mutation(key, [bad]), mutation(key, [bad]))
     var failure: StorageFailure?
-    do { _ = try machine.store.read(readPartition(key)) } catch { failure = error as? StorageFailure }
+    do throws(StorageFailure) { _ = try machine.store.read(readPartition(key)) } catch { failure = error }
     guard case .corrupt = failure else {
       Issue.record("merged what cannot be decoded: \(String(describing: failure))")
       return
@@ -203,7 +203,7 @@ import Testing
           break
         }
       } catch {
-        refusal = error as? StorageFailure
+        refusal = error
         break
       }
     }

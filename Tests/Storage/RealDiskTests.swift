@@ -10,7 +10,9 @@ import Testing
   /// A directory that is gone afterwards.
   private func withDirectory(_ body: (String) throws -> Void) throws {
     var template = Array("/tmp/marquee-storage-XXXXXX".utf8CString)
-    let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress).map { String(cString: $0) } }
+    let made = template.withUnsafeMutableBufferPointer { buffer in
+      buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
+    }
     let path = try #require(made)
     defer { remove(path) }
     try body(path)

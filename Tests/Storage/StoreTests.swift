@@ -177,6 +177,66 @@ import Testing
     #expect(try machine.store.getLocal(Array("none".utf8)) == nil)
   }
 
+  /// With flushes held up, a write that LevelDB would make wait for ever is put off, and new work is refused. Were the
+  /// shim's estimate of the memtable too low, this test would hang.
+  @Test func aCommitIsPutOffRatherThanWaitedFor() throws {
+    var options = StoreOptions()
+    options.database.writeBufferBytes = 64 << 10
+    options.maxPendingBytes = 64 << 10
+    let machine = try Machine(options)
+    var random = SeededGenerator(seed: 4)
+    for round in 0..<5 {
+      machine.disk.holdBackgroundWork(true)
+      var last: UInt64 = 0
+      var number = 0
+      while machine.store.admission == .open {
+        let value = String(repeating: "v", count: 1 + random.below(round == 0 ? 10 : 3000))
+        last = try machine.store.apply(
+          mutation(key, [.row(clustering: clustering(number), liveRow(value, at: Int64(round)))]))
+        number += 1
+        machine.store.endTick()
+        try #require(number < 10_000)
+      }
+      #expect(machine.store.admission == .overloaded)
+      // What is taken all the same waits, up to the limit.
+      last = try machine.store.apply(mutation(key, [.row(clustering: clustering(1), liveRow("w", at: 50))]))
+      #expect(!machine.store.endTick())
+      #expect(!machine.isStored(last))
+      #expect(throws: StorageFailure.overloaded) {
+        for _ in 0..<1000 { try machine.store.putLocal([1], [UInt8](repeating: 0, count: 1000)) }
+      }
+      machine.disk.holdBackgroundWork(false)
+      machine.timers.advance(.milliseconds(5))
+      #expect(machine.isStored(last))
+      #expect(machine.store.admission == .open)
+    }
+    #expect(machine.store.metrics().deferredCommits > 0)
+  }
+
+  /// DESC is in the bytes (ClusteringCodec): a plain read gives the newest first.
+  @Test func descendingClusteringComesInItsOrder() throws {
+    let machine = try Machine()
+    func bytes(_ number: Int64) throws -> [UInt8] {
+      var bytes: [UInt8] = []
+      var value: [UInt8] = []
+      for shift in stride(from: Int64(56), through: 0, by: -8) {
+        value.append(UInt8(truncatingIfNeeded: number >> shift))
+      }
+      try ClusteringCodec.encode(value, type: .timestamp, isDescending: true, to: &bytes)
+      return bytes
+    }
+    let times: [Int64] = [5, -3, 1_700_000_000_000, 0, 77]
+    for time in times {
+      try machine.store.write(mutation(key, [.row(clustering: try bytes(time), liveRow("x", at: 1))]))
+    }
+    let expected = try times.sorted(by: >).map(bytes)
+    #expect(rows(try machine.store.read(readPartition(key))) == expected)
+    #expect(rows(try machine.store.read(readPartition(key, rowLimit: 2))) == Array(expected.prefix(2)))
+    // Behind 77, that is, older: from the prefix on.
+    let older = ClusteringRange(start: try bytes(77) + [0xFF], end: [])
+    #expect(rows(try machine.store.read(readPartition(key, ranges: [older]))) == Array(expected.dropFirst(2)))
+  }
+
   @Test func limitsOnAnAnswer() throws {
     var options = StoreOptions()
     options.maxResponseBytes = 10_000

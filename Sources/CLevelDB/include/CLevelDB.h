@@ -181,6 +181,8 @@ uint64_t mq_disk_used_bytes(const mq_disk *disk);
 void mq_disk_fail_appends(mq_disk *disk, uint32_t count);
 void mq_disk_fail_syncs(mq_disk *disk, uint32_t count);
 void mq_disk_fail_reads(mq_disk *disk, uint32_t count);
+/// While held, flushes and compactions wait, as on a slow disk; a write that would then block must not be made.
+void mq_disk_hold_work(mq_disk *disk, bool held);
 /// After `operations` more changes to the disk (append, create, remove, rename, sync) the machine is down:
 /// the last append is written by half, all later calls fail, until the database was killed. 0 disarms.
 void mq_disk_kill_after(mq_disk *disk, uint64_t operations);
