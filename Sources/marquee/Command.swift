@@ -52,5 +52,5 @@ struct Command {
     return nil
   }
 
-  static var all: [Command] { nodeCommands + clusterCommands + operatorCommands + contentCommands + otherCommands }
+  static var all: [Command] { nodeCommands + clusterCommands + operatorCommands + contentCommands + simulatorCommands + otherCommands }
 }
