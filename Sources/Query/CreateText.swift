@@ -1,5 +1,5 @@
-// Keyspaces and tables as the CQL that makes them (TableMetadata.java, KeyspaceMetadata.java: toCqlString): what DESCRIBE
-// answers, and what loads again here and in Cassandra.
+// Keyspaces and tables as the CQL that makes them (TableMetadata.java, KeyspaceMetadata.java: toCqlString): what
+// DESCRIBE answers, and what loads again here and in Cassandra.
 
 import CQL
 import Data

@@ -1,5 +1,5 @@
-// What a `Session` runs on in a node: statements are prepared on first use, and their values turned into what the markers
-// ask for.
+// What a `Session` runs on in a node: statements are prepared on first use, and their values turned into what the
+// markers ask for.
 
 import Base
 import CQL

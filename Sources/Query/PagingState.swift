@@ -1,5 +1,5 @@
-// Where a page ended, as the opaque bytes that a driver hands back for the next one: nothing is held between pages, so any
-// node can go on. Version 1: [version][table id 16][incarnation 4][key token 8, key][clustering?][left of LIMIT?]
+// Where a page ended, as the opaque bytes that a driver hands back for the next one: nothing is held between pages, so
+// any node can go on. Version 1: [version][table id 16][incarnation 4][key token 8, key][clustering?][left of LIMIT?]
 // [left of PER PARTITION LIMIT?][checksum 4].
 //
 // The checksum (of the bytes before it) finds damage, not malice: a forged state can name no more than what a WHERE

@@ -1,5 +1,5 @@
-// What becomes of a row that is shown: its selected values straight into the frame's form, or folded into an aggregate, or
-// kept to be sorted.
+// What becomes of a row that is shown: its selected values straight into the frame's form, or folded into an aggregate,
+// or kept to be sorted.
 
 import Base
 import CQL

@@ -1,5 +1,5 @@
-// A result as services read it. Nothing here traps: a column that is not there, is null or has another type is nil, since
-// who made the tables is not who wrote the service.
+// A result as services read it. Nothing here traps: a column that is not there, is null or has another type is nil,
+// since who made the tables is not who wrote the service.
 
 import Base
 import Data

@@ -1,5 +1,5 @@
-// One execution of a SELECT: reads partitions or ranges of tokens bit by bit, checks and counts rows, and stops where the
-// page, the limit or the data ends. Between pages nothing is kept: the paging state says where to go on.
+// One execution of a SELECT: reads partitions or ranges of tokens bit by bit, checks and counts rows, and stops where
+// the page, the limit or the data ends. Between pages nothing is kept: the paging state says where to go on.
 //
 // A page asks for one row more than it shows, so that a page that is exactly full is known to be the last.
 

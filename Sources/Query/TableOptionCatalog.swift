@@ -1,6 +1,6 @@
-// Which options a table has in Cassandra 5.0, what they hold and what they are unless said (TableParams.java). A few mean
-// something here (`TableOptions`); the others are checked for their form, kept and shown again, so that a schema made
-// for Cassandra loads and comes back as it was.
+// Which options a table has in Cassandra 5.0, what they hold and what they are unless said (TableParams.java). A few
+// mean something here (`TableOptions`); the others are checked for their form, kept and shown again, so that a schema
+// made for Cassandra loads and comes back as it was.
 
 import CQL
 import Data

@@ -1,5 +1,5 @@
-// A replica in memory for the query engine's tests: one copy of everything, merged by Data's rule, and read by scanning it
-// all. It is slow and plain on purpose.
+// A replica in memory for the query engine's tests: one copy of everything, merged by Data's rule, and read by scanning
+// it all. It is slow and plain on purpose.
 
 import Base
 import Coordinator

@@ -8,7 +8,8 @@ import Testing
     let bed = TestBed(
       """
       CREATE TABLE videos (video_id text PRIMARY KEY, title text, id uuid, year int, length bigint, made timestamp,
-        seen boolean, rating double, genres set<text>, cast list<text>, artwork map<text, text>, raw blob, size smallint)
+        seen boolean, rating double, genres set<text>, cast list<text>, artwork map<text, text>, raw blob,
+        size smallint)
       """)
     return (bed, Session(runner: EngineRunner(engine: bed.engine, keyspace: "k")))
   }
@@ -29,7 +30,8 @@ import Testing
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       """,
       [
-        "v1", "Título", .uuid(id), 1999, 8_000_000_000, .timestamp(1_234), true, .double(1.5),
+        "v1", "Título", .uuid(id), 1999, 8_000_000_000, .timestamp(1_234), true,
+        .double(1.5),
         .texts(set: ["drama", "action"]), .texts(list: ["b", "a"]), .texts(map: ["poster": "p.jpg"]), .blob([1, 2]),
         -3,
       ]

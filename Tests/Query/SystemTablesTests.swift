@@ -6,7 +6,9 @@ import Testing
 @Suite struct SystemTablesTests {
   static func bed() -> TestBed {
     TestBed(
-      "CREATE TABLE t (p int, c timestamp, v map<text, int>, s text static, PRIMARY KEY (p, c)) WITH CLUSTERING ORDER BY (c DESC) AND comment = 'it''s'",
+
+      "CREATE TABLE t (p int, c timestamp, v map<text, int>, s text static, PRIMARY KEY (p, c)) WITH "
+        + "CLUSTERING ORDER BY (c DESC) AND comment = 'it''s'",
       "CREATE TABLE n (k uuid PRIMARY KEY, hits counter)")
   }
 
@@ -30,11 +32,15 @@ import Testing
     ("SELECT * FROM system_traces.events WHERE session_id = 123e4567-e89b-12d3-a456-426614174000", 0, 7),
     ("SELECT * FROM system_traces.sessions WHERE session_id = 123e4567-e89b-12d3-a456-426614174000", 0, 9),
     (
-      "SELECT host_id, cluster_name, data_center, rack, partitioner, release_version, schema_version FROM system.local WHERE key='local'",
+
+      "SELECT host_id, cluster_name, data_center, rack, partitioner, release_version, schema_version FROM "
+        + "system.local WHERE key='local'",
       1, 7
     ),
     (
-      "SELECT host_id, peer, peer_port, data_center, rack, native_address, native_port, release_version, schema_version FROM system.peers_v2",
+
+      "SELECT host_id, peer, peer_port, data_center, rack, native_address, native_port, release_version, "
+        + "schema_version FROM system.peers_v2",
       2, 9
     ),
     ("SELECT schema_version FROM system.local WHERE key='local'", 1, 1),
@@ -49,7 +55,9 @@ import Testing
     ("SELECT * FROM system_schema.views WHERE keyspace_name = 'k' AND view_name = 't'", 0, 28),
     ("SELECT * FROM system_schema.keyspaces WHERE keyspace_name = 'k'", 1, 3),
     (
-      "SELECT broadcast_address, cluster_name, data_center, host_id, listen_address, partitioner, rack, release_version, rpc_address, schema_version, tokens FROM system.local WHERE key='local'",
+
+      "SELECT broadcast_address, cluster_name, data_center, host_id, listen_address, partitioner, rack, "
+        + "release_version, rpc_address, schema_version, tokens FROM system.local WHERE key='local'",
       1, 11
     ),
   ])
@@ -71,7 +79,9 @@ import Testing
     let bed = Self.bed()
     #expect(
       bed.rows(
-        "SELECT key, cluster_name, partitioner, release_version, cql_version, rpc_address, rpc_port, data_center, rack FROM system.local"
+
+        "SELECT key, cluster_name, partitioner, release_version, cql_version, rpc_address, rpc_port, "
+          + "data_center, rack FROM system.local"
       )
         == [
           "local|Test Cluster|org.apache.cassandra.dht.Murmur3Partitioner|5.0.0|3.4.7|127.0.0.1|9042|datacenter1|rack1"
@@ -91,7 +101,9 @@ import Testing
     let bed = Self.bed()
     #expect(
       bed.rows(
-        "SELECT column_name, kind, position, type, clustering_order FROM system_schema.columns WHERE keyspace_name = 'k' AND table_name = 't'"
+
+        "SELECT column_name, kind, position, type, clustering_order FROM system_schema.columns WHERE "
+          + "keyspace_name = 'k' AND table_name = 't'"
       )
         == [
           "c|clustering|0|timestamp|desc", "p|partition_key|0|int|none", "s|static|-1|text|none",
@@ -99,10 +111,14 @@ import Testing
         ])
     #expect(
       bed.rows(
-        "SELECT flags, comment, compaction, default_time_to_live FROM system_schema.tables WHERE keyspace_name = 'k' AND table_name = 't'"
+
+        "SELECT flags, comment, compaction, default_time_to_live FROM system_schema.tables WHERE keyspace_name "
+          + "= 'k' AND table_name = 't'"
       )
         == [
-          "{'compound'}|it's|{'class': 'org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy', 'max_threshold': '32', 'min_threshold': '4'}|0"
+
+          "{'compound'}|it's|{'class': 'org.apache.cassandra.db.compaction.SizeTieredCompactionStrategy', "
+            + "'max_threshold': '32', 'min_threshold': '4'}|0"
         ])
     #expect(
       bed.rows("SELECT flags FROM system_schema.tables WHERE keyspace_name = 'k' AND table_name = 'n'")
@@ -161,11 +177,17 @@ import Testing
   @Test func createStatementsLoadAgain() throws {
     let bed = SystemTablesTests.bed()
     _ = bed.rows(
-      "CREATE TABLE \"Odd Name\" (\"Key\" int, \"order\" text, v frozen<list<int>>, t tuple<int, text>, PRIMARY KEY ((\"Key\", \"order\"))) WITH compaction = {'class': 'LeveledCompactionStrategy'} AND gc_grace_seconds = 5"
+
+      "CREATE TABLE \"Odd Name\" (\"Key\" int, \"order\" text, v frozen<list<int>>, t tuple<int, text>, "
+        + "PRIMARY KEY ((\"Key\", \"order\"))) WITH compaction = {'class': 'LeveledCompactionStrategy'} AND "
+        + "gc_grace_seconds = 5"
     )
     guard
       bed.error(
-        "CREATE TABLE odd (\"Key\" int, \"order\" text, l frozen<list<int>>, t tuple<int, text>, PRIMARY KEY ((\"Key\", \"order\"))) WITH compaction = {'class': 'LeveledCompactionStrategy'} AND gc_grace_seconds = 5"
+
+        "CREATE TABLE odd (\"Key\" int, \"order\" text, l frozen<list<int>>, t tuple<int, text>, PRIMARY KEY "
+          + "((\"Key\", \"order\"))) WITH compaction = {'class': 'LeveledCompactionStrategy'} AND gc_grace_seconds "
+          + "= 5"
       ).isEmpty
     else {
       Issue.record("the odd table was refused")
