@@ -32,50 +32,10 @@ public enum Binder {
       partitionKeyIndexes: binding.partitionKeyIndexes(of: body))
   }
 
-  /// A type as written in a table's definition.
-  public static func type(_ name: TypeName) throws(CQLFailure) -> CQLType { try resolvedType(name, isNested: false) }
-
-  private static func resolvedType(_ name: TypeName, isNested: Bool) throws(CQLFailure) -> CQLType {
-    switch name {
-    case .native(let word):
-      guard let type = CQLType.scalars[word] else { throw .invalid("Type \(word) is not supported") }
-      return type
-    case .list(let element): return .list(try elementType(of: element, in: "list"))
-    case .set(let element): return .set(try elementType(of: element, in: "set"))
-    case .map(let key, let value):
-      return .map(try elementType(of: key, in: "map key"), try elementType(of: value, in: "map value"))
-    case .tuple(let parts):
-      var types: [CQLType] = []
-      for part in parts { types.append(try frozenInside(try resolvedType(part, isNested: true))) }
-      return .tuple(types)
-    case .frozen(let inner):
-      let type = try resolvedType(inner, isNested: isNested)
-      if case .tuple = type { return type }
-      guard type.isCollection else {
-        throw .invalid("frozen<> is only allowed on collections, tuples, and user-defined types")
-      }
-      return .frozen(type.unfrozen)
-    case .vector: throw .invalid("Vector types are not supported")
-    case .user(let name): throw .invalid("Unknown type \(name)")
-    case .custom(let name): throw .invalid("Custom types are not supported: '\(name)'")
-    }
-  }
-
-  private static func elementType(of name: TypeName, in place: String) throws(CQLFailure) -> CQLType {
-    let type = try resolvedType(name, isNested: true)
-    if type == .counter { throw .invalid("Counters are not allowed inside collections: \(type)") }
-    if type == .duration, place == "set" || place == "map key" {
-      throw .invalid("Durations are not allowed \(place == "set" ? "inside sets" : "as map keys"): \(type)")
-    }
-    guard !type.isMultiCell else {
-      throw .invalid("Non-frozen collections are not allowed inside collections: \(type)")
-    }
-    return type
-  }
-
-  /// Inside a tuple everything is frozen, said or not.
-  private static func frozenInside(_ type: CQLType) throws(CQLFailure) -> CQLType {
-    type.isMultiCell ? .frozen(type) : type
+  /// A type as written, in a table's definition or a cast.
+  /// - Parameter keyspace: shown where a name is no type.
+  public static func type(_ name: TypeName, keyspace: String? = nil) throws(CQLFailure) -> CQLType {
+    try name.resolved(keyspace: keyspace)
   }
 }
 

@@ -21,6 +21,10 @@ public final class PreparedStatement: Sendable {
   /// Of a SELECT; nil for others.
   public let resultColumns: ResultColumns?
   let layout: RowLayout?
+  /// A SELECT on a table that this node computes.
+  let readsSystemTable: Bool
+  /// Why a modification cannot run, whatever its values.
+  let refusal: QueryFailure?
 
   init(id: UUID, text: String, keyspace: String?, epoch: UInt32, statement: BoundStatement) {
     self.id = id
@@ -33,18 +37,37 @@ public final class PreparedStatement: Sendable {
         ResultColumn(keyspace: $0.keyspace, table: $0.table, name: $0.name, type: $0.type)
       })
     partitionKeyIndexes = statement.partitionKeyIndexes
+    refusal = Self.refusal(of: statement.body)
     guard case .select(let select) = statement.body else {
       resultColumns = nil
       layout = nil
+      readsSystemTable = false
       return
     }
     layout = RowLayout(select)
+    readsSystemTable = SystemSchema.names.contains(select.table.keyspace)
     let table = select.table
     func column(_ name: String, _ type: CQLType) -> ResultColumn {
       ResultColumn(keyspace: table.keyspace, table: table.name, name: name, type: type)
     }
     resultColumns = ResultColumns(
       select.isJSON ? [column("[json]", .text)] : select.columns.map { column($0.name, $0.type) })
+  }
+
+  private static func refusal(of body: BoundStatement.Body) -> QueryFailure? {
+    switch body {
+    case .modification(let modification): refusal(of: modification)
+    case .batch(let batch): batch.members.lazy.compactMap(refusal).first
+    default: nil
+    }
+  }
+
+  private static func refusal(of modification: BoundModification) -> QueryFailure? {
+    if SystemSchema.names.contains(modification.table.keyspace) {
+      return .unauthorized("\(modification.table.keyspace) keyspace is not user-modifiable.")
+    }
+    if !modification.condition.isNone { return .invalid("Conditional writes (IF ...) are not supported yet") }
+    return modification.table.isCounter ? .invalid("Counter tables are not supported yet") : nil
   }
 
   static func id(text: String, keyspace: String?) -> UUID {

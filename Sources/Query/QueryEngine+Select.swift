@@ -29,15 +29,17 @@ extension QueryEngine {
     let request = SelectRequest(
       select: select, layout: layout, columns: columns, plan: plan, context: context, pageSize: options.pageSize,
       state: state)
-    let read = try source(of: select.table, options.consistency)
+    let read = try source(of: select.table, isSystem: statement.readsSystemTable, options.consistency)
     SelectRun(request, read: read) { [self] result in
       if case .failure = result { counters.failures += 1 }
       completion(result)
     }.start()
   }
 
-  private func source(of table: Table, _ consistency: Consistency) throws(QueryFailure) -> SelectRun.Read {
-    if SystemSchema.names.contains(table.keyspace) {
+  private func source(
+    of table: Table, isSystem: Bool, _ consistency: Consistency
+  ) throws(QueryFailure) -> SelectRun.Read {
+    if isSystem {
       let view = systemView
       return { command, answer in
         do throws(QueryFailure) { answer(.success(try view.read(command, table))) } catch {

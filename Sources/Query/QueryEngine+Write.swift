@@ -23,19 +23,10 @@ extension QueryEngine {
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
     counters.modifications += 1
-    try check(modification)
     let context = try context(options, values)
     let mutations: [Mutation]
     do throws(CQLFailure) { mutations = try modification.mutations(context) } catch { throw QueryFailure(error) }
     try write(mutations, keyspace: modification.table.keyspace, options, warnings: [], completion)
-  }
-
-  private func check(_ modification: BoundModification) throws(QueryFailure) {
-    if SystemSchema.names.contains(modification.table.keyspace) {
-      throw .unauthorized("\(modification.table.keyspace) keyspace is not user-modifiable.")
-    }
-    if !modification.condition.isNone { throw .invalid("Conditional writes (IF ...) are not supported yet") }
-    if modification.table.isCounter { throw .invalid("Counter tables are not supported yet") }
   }
 
   // MARK: - Batches
@@ -45,7 +36,6 @@ extension QueryEngine {
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
     counters.batches += 1
-    for member in batch.members { try check(member) }
     let context = try context(options, values)
     let mutations: [Mutation]
     do throws(CQLFailure) { mutations = try batch.mutations(context) } catch { throw QueryFailure(error) }
@@ -67,7 +57,6 @@ extension QueryEngine {
       var tables: [Table] = []
       for member in members {
         let (modification, values) = try bound(member, options)
-        try check(modification)
         context.values = values
         do throws(CQLFailure) { try joined.add(modification, context) } catch { throw QueryFailure(error) }
         tables.append(modification.table)
@@ -89,6 +78,7 @@ extension QueryEngine {
       statement = try preparedStatement(id: id)
       values = given
     }
+    if let refusal = statement.refusal { throw refusal }
     guard case .modification(let modification) = statement.statement.body else {
       throw .invalid("Invalid statement in batch: only UPDATE, INSERT and DELETE statements are allowed.")
     }

@@ -172,6 +172,7 @@ public final class QueryEngine {
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) {
     do throws(QueryFailure) {
+      if let refusal = statement.refusal { throw refusal }
       let values = try positional(options.values, statement.statement)
       switch statement.statement.body {
       case .select(let select): try run(select, statement, options, values, completion)

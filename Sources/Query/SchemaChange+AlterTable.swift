@@ -43,7 +43,7 @@ extension SchemaChange {
     var columns = table.columns
     var nextID = table.nextColumnID
     for definition in definitions {
-      let type = try definition.type.resolved(keyspace: table.keyspace)
+      let type = try type(definition.type, table.keyspace)
       if columns.contains(where: { $0.name == definition.name }) {
         if ifNotExists { continue }
         throw .invalid("Column with name '\(definition.name)' already exists")

@@ -63,7 +63,7 @@ extension SchemaChange {
     of statement: CreateTableStatement, _ keyspace: String, _ options: TableOptions
   ) throws(QueryFailure) -> [Column] {
     var types: [String: CQLType] = [:]
-    for column in statement.columns { types[column.name] = try column.type.resolved(keyspace: keyspace) }
+    for column in statement.columns { types[column.name] = try type(column.type, keyspace) }
     try checkPrimaryKey(statement, types)
     try checkOrder(statement)
     let keys = Set(statement.partitionKey + statement.clusteringKey)

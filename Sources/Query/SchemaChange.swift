@@ -66,6 +66,10 @@ public enum SchemaChange {
     do throws(CQLFailure) { return try CQLParser.parse(text) } catch { throw QueryFailure(error) }
   }
 
+  static func type(_ name: TypeName, _ keyspace: String) throws(QueryFailure) -> CQLType {
+    do throws(CQLFailure) { return try Binder.type(name, keyspace: keyspace) } catch { throw QueryFailure(error) }
+  }
+
   // MARK: - Names
 
   static let maxNameLength = 48

@@ -26,6 +26,8 @@ final class SelectRun {
   static let maxRowsARead = 5_000
   /// Of the least read where rows are filtered or folded.
   static let minRowsAFilteredRead = 500
+  /// Of partitions named by IN.
+  static let maxReadsAtOnce = 16
   static let maxStalledReads = 8
   static let maxPageRows = 100_000
   static let maxResultBytes = 128 << 20
@@ -51,6 +53,15 @@ final class SelectRun {
   private let perPartitionLimit: Int
   private let isPaged: Bool
   private var isDone = false
+  private var isProceeding = false
+  /// The target's answer, or that it was asked for.
+  private var answer: Result<ReadResponse, RequestFailure>?
+  private var isWaiting = false
+  /// Where partitions are small, so many are read at once: their answers, and which are on their way.
+  private let window: Int
+  private var ahead: [Int: Result<ReadResponse, RequestFailure>] = [:]
+  private var awaited: Set<Int> = []
+  private var nextAhead = 0
   private var stalledReads = 0
 
   init(
@@ -76,6 +87,8 @@ final class SelectRun {
     limitLeft = request.state?.limit ?? limit ?? .max
     perPartitionLimit = select.isDistinct ? 1 : request.plan.perPartitionLimit ?? .max
     partitionLeft = perPartitionLimit
+    let arePartitionsSmall = select.table.clustering.isEmpty || perPartitionLimit <= 10
+    window = keys.count > 1 && arePartitionsSmall ? Self.maxReadsAtOnce : 1
     resume(request.state)
   }
 
@@ -98,20 +111,61 @@ final class SelectRun {
 
   func start() {
     guard !request.plan.ranges.isEmpty || request.select.isDistinct else { return finish(hasMore: false) }
-    next()
+    proceed()
   }
 
-  private func next() {
-    guard let command = nextCommand() else { return finish(hasMore: false) }
-    read(command) { [self] result in
-      switch result {
-      case .failure(let failure): fail(QueryFailure(failure))
-      case .success(let response): consume(response)
+  /// Consumes answers and asks for more until one must be waited for. Answers may come within the asking.
+  private func proceed() {
+    guard !isProceeding else { return }
+    isProceeding = true
+    defer { isProceeding = false }
+    while !isDone {
+      if let result = answer {
+        answer = nil
+        consume(result)
+      } else if isWaiting || !ask() {
+        return
       }
     }
   }
 
-  private func nextCommand() -> ReadCommand? {
+  /// Asks for the target's rows, and for those of partitions behind it; false while the answer is not there.
+  private func ask() -> Bool {
+    guard target < keys.count + tokenRanges.count else {
+      finish(hasMore: false)
+      return false
+    }
+    askAhead()
+    if let result = ahead.removeValue(forKey: target) {
+      answer = result
+      return true
+    }
+    if awaited.contains(target) { return false }
+    isWaiting = true
+    read(command(for: target)) { [self] result in
+      isWaiting = false
+      answer = result
+      proceed()
+    }
+    return answer != nil
+  }
+
+  private func askAhead() {
+    guard window > 1, target < keys.count else { return }
+    let end = min(keys.count, target + window)
+    for index in max(nextAhead, target)..<max(nextAhead, target, end) {
+      awaited.insert(index)
+      read(command(for: index)) { [self] result in
+        guard !isDone else { return }
+        awaited.remove(index)
+        ahead[index] = result
+        if index == target { proceed() }
+      }
+    }
+    nextAhead = max(nextAhead, end)
+  }
+
+  private func command(for target: Int) -> ReadCommand {
     let plan = request.plan
     let table = request.select.table
     var ranges = plan.ranges
@@ -122,13 +176,11 @@ final class SelectRun {
       if let cursor, cursor.key == key, let clustering = cursor.clustering {
         ranges = rest(of: ranges, behind: clustering)
       }
-    } else if target < tokenRanges.count {
-      let range = tokenRanges[target]
+    } else {
+      let range = tokenRanges[target - keys.count]
       var after = cursor.flatMap { range.contains($0.key.token) ? $0 : nil }
       if partitionLeft == 0, after?.key == countedKey { after?.clustering = nil }
       scope = .range(range, after: after)
-    } else {
-      return nil
     }
     let isPlain = plan.filter.isEmpty && !request.select.isAggregate
     return ReadCommand(
@@ -158,7 +210,12 @@ final class SelectRun {
 
   // MARK: - Rows
 
-  private func consume(_ response: ReadResponse) {
+  private func consume(_ result: Result<ReadResponse, RequestFailure>) {
+    let response: ReadResponse
+    switch result {
+    case .failure(let failure): return fail(QueryFailure(failure))
+    case .success(let found): response = found
+    }
     do {
       for (index, partition) in response.partitions.enumerated() {
         try consume(partition)
@@ -184,8 +241,7 @@ final class SelectRun {
       }
     }
     if target >= keys.count + tokenRanges.count { return finish(hasMore: false) }
-    if pageLeft == 0 { return finish(hasMore: true) }
-    next()
+    if pageLeft == 0 { finish(hasMore: true) }
   }
 
   /// A cut-off answer whose last rows another replica's deletion hides does not say where it was cut off. The replica

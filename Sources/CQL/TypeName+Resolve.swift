@@ -1,19 +1,22 @@
 // Types as written made types: what may stand within what (CQL3Type.java).
 
-import CQL
 import Data
 
 extension TypeName {
   static let maxDepth = 12
 
   /// The type; throws for those that there are not, or not here.
-  func resolved(keyspace: String) throws(QueryFailure) -> CQLType { try resolve(keyspace, depth: 0, isFrozen: false) }
+  func resolved(keyspace: String?) throws(CQLFailure) -> CQLType { try resolve(keyspace, depth: 0, isFrozen: false) }
 
-  private func resolve(_ keyspace: String, depth: Int, isFrozen: Bool) throws(QueryFailure) -> CQLType {
+  private static func unknown(_ name: String, in keyspace: String?) -> CQLFailure {
+    .invalid("Unknown type \(keyspace.map { "\($0)." } ?? "")\(name)")
+  }
+
+  private func resolve(_ keyspace: String?, depth: Int, isFrozen: Bool) throws(CQLFailure) -> CQLType {
     guard depth < Self.maxDepth else { throw .invalid("Types are nested more than \(Self.maxDepth) levels deep") }
     switch self {
     case .native(let name):
-      guard let type = CQLType.scalars[name] else { throw .invalid("Unknown type \(keyspace).\(name)") }
+      guard let type = CQLType.scalars[name] else { throw Self.unknown(name, in: keyspace) }
       return type
     case .list(let element): return .list(try element.part(of: self, keyspace, depth, isFrozen))
     case .set(let element):
@@ -41,15 +44,15 @@ extension TypeName {
         throw .invalid("frozen<> is only allowed on collections, tuples, and user-defined types (got \(inner.written))")
       }
     case .vector: throw .invalid("Vector types are not supported yet")
-    case .user(let name): throw .invalid("Unknown type \(name.keyspace ?? keyspace).\(name.name)")
+    case .user(let name): throw Self.unknown(name.name, in: name.keyspace ?? keyspace)
     case .custom(let name): throw .invalid("Custom types are not supported (got '\(name)')")
     }
   }
 
   /// The type of an element: a collection within a collection must be frozen, by itself or from outside.
   private func part(
-    of whole: TypeName, _ keyspace: String, _ depth: Int, _ isFrozen: Bool
-  ) throws(QueryFailure) -> CQLType {
+    of whole: TypeName, _ keyspace: String?, _ depth: Int, _ isFrozen: Bool
+  ) throws(CQLFailure) -> CQLType {
     let type = try resolve(keyspace, depth: depth + 1, isFrozen: isFrozen)
     if type == .counter { throw .invalid("Counters are not allowed inside collections: \(whole.written)") }
     guard type.isMultiCell else { return type }
@@ -71,31 +74,6 @@ extension TypeName {
     case .frozen(let inner): "frozen<\(inner.written)>"
     case .user(let name): name.description
     case .custom(let name): "'\(name)'"
-    }
-  }
-}
-
-extension CQLType {
-  var mentionsDuration: Bool {
-    switch self {
-    case .duration: true
-    case .list(let element), .set(let element), .frozen(let element): element.mentionsDuration
-    case .map(let key, let value): key.mentionsDuration || value.mentionsDuration
-    case .tuple(let parts): parts.contains(where: \.mentionsDuration)
-    default: false
-    }
-  }
-
-  /// As `system_schema` and DESCRIBE write it: a tuple is always frozen, and says so; the parts of something frozen
-  /// say it as well.
-  var schemaText: String {
-    switch self {
-    case .list(let element): "list<\(element.schemaText)>"
-    case .set(let element): "set<\(element.schemaText)>"
-    case .map(let key, let value): "map<\(key.schemaText), \(value.schemaText)>"
-    case .tuple(let parts): "frozen<tuple<\(parts.map(\.schemaText).joined(separator: ", "))>>"
-    case .frozen(let inner): "frozen<\(inner.schemaText)>"
-    default: description
     }
   }
 }
