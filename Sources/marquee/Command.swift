@@ -52,5 +52,7 @@ struct Command {
     return nil
   }
 
-  static var all: [Command] { nodeCommands + clusterCommands + operatorCommands + contentCommands + simulatorCommands + otherCommands }
+  static var all: [Command] {
+    nodeCommands + clusterCommands + operatorCommands + contentCommands + simulatorCommands + otherCommands
+  }
 }

@@ -179,7 +179,7 @@ enum Detached {
     let environment = (try? Files.text("/proc/self/environ"))?.split(separator: "\0").map(String.init) ?? []
     let argv = unsafe cStrings(words)
     let envp = unsafe cStrings(environment)
-    defer { unsafe (argv + envp).forEach { unsafe free($0) } }
+    defer { for unsafecopy in unsafe argv + envp { unsafe free(copy) } }
     var pid = pid_t()
     let number = unsafe posix_spawn(&pid, words[0], &actions, &attributes, argv, envp)
     guard number == 0 else { throw FileFailure(words[0], "posix_spawn", number) }
