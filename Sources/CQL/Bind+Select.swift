@@ -79,10 +79,8 @@ extension Binding {
     case .element(let inner, let key): return try bindElement(inner, key, table)
     case .slice: throw .invalid("Slices of collections are not supported in SELECT")
     case .field(let inner, let field):
-      throw .invalid(
-        "Invalid field selection: \(inner.resultName) is of type \(try bind(inner, table, expected: nil).type) and has no"
-          + " field \(field)"
-      )
+      let type = try bind(inner, table, expected: nil).type
+      throw .invalid("Invalid field selection: \(inner.resultName) is of type \(type) and has no field \(field)")
     case .arithmetic(let sign, let left, let right): return try bindArithmetic(sign, left, right, table)
     case .negation(let inner):
       let argument = try bind(inner, table, expected: nil)

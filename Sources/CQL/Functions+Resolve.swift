@@ -98,15 +98,17 @@ public struct Aggregation {
     var sum = 0.0
   }
   private let select: BoundSelect
+  /// In the order in which `finish` meets them.
+  private let aggregates: [(function: AggregateFunction, argument: BoundSelector?)]
   private var states: [State]
   private var firstRow: RowValues?
 
   public init(_ select: BoundSelect) {
     self.select = select
-    states = []
-    var count = 0
-    for selector in select.selectors { Self.forEachAggregate(in: selector) { _, _ in count += 1 } }
-    states = [State](repeating: State(), count: count)
+    var found: [(AggregateFunction, BoundSelector?)] = []
+    for selector in select.selectors { Self.forEachAggregate(in: selector) { found.append(($0, $1)) } }
+    aggregates = found
+    states = [State](repeating: State(), count: found.count)
   }
 
   private static func forEachAggregate(
@@ -124,8 +126,6 @@ public struct Aggregation {
 
   public mutating func add(_ row: RowValues, _ context: borrowing EvaluationContext) throws(CQLFailure) {
     if firstRow == nil { firstRow = row }
-    var aggregates: [(AggregateFunction, BoundSelector?)] = []
-    for selector in select.selectors { Self.forEachAggregate(in: selector) { aggregates.append(($0, $1)) } }
     for (index, (function, argument)) in aggregates.enumerated() {
       guard let argument else {
         states[index].count += 1

@@ -206,7 +206,7 @@ import Testing
       Array(CQLType.scalars.values) + [
         .list(.int), .set(.text), .map(.int, .varint), .tuple([.int, .list(.duration)]), .frozen(.list(.decimal)),
       ]
-    for _ in 0..<3000 {
+    for _ in 0..<1000 {
       let bytes = (0..<generator.below(24)).map { _ in
         generator.oneIn(3) ? UInt8(truncatingIfNeeded: generator.next()) : UInt8(generator.below(5))
       }
