@@ -1,3 +1,5 @@
+// The playback service's failures, few and typed, in the client's terms; Web turns them into problem documents.
+
 import Query
 
 /// Why there is nothing to play, or a position was not kept.

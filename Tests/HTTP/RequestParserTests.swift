@@ -1,6 +1,7 @@
 // The cases of RFC 9112 and of known smuggling attacks as tables: bytes, and what must come of them. A second
 // request behind a refusal must never appear.
 
+import Base
 import Testing
 
 @testable import HTTP
@@ -243,5 +244,35 @@ private let behind = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
       try #require(parsedHead("GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n")).expectsContinue == false)
     let old = try #require(parsedHead("PUT / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"))
     #expect(!old.expectsContinue)
+  }
+
+  /// Damaged requests: never a trap, and the same whatever pieces they come in, since where a request ends must not
+  /// depend on the network.
+  @Test func damage() {
+    let seed: UInt64 = 20_261_125
+    var generator = SeededGenerator(seed: seed)
+    let seeds = [
+      "GET /a?b=c%20d HTTP/1.1\r\nHost: a:80\r\nX: y\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;x=\"y\"\r\nhello\r\n0\r\nT: u\r\n\r\n",
+      "PUT /p HTTP/1.1\r\nContent-Length: 5\r\nHost: a\r\nExpect: 100-continue\r\n\r\nhello",
+      "GET http://b/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    ].map(latin1)
+    let odd: [UInt8] = [0, 9, 10, 13, 32, 34, 37, 43, 44, 45, 46, 47, 48, 58, 59, 61, 92, 127, 128, 255]
+    for round in 0..<600 {
+      var bytes = seeds[generator.below(seeds.count)] + seeds[generator.below(seeds.count)]
+      for _ in 0..<(1 + generator.below(3)) {
+        let at = generator.below(bytes.count)
+        switch generator.below(4) {
+        case 0: bytes[at] = odd[generator.below(odd.count)]
+        case 1: bytes.remove(at: at)
+        case 2: bytes.insert(odd[generator.below(odd.count)], at: at)
+        default: bytes[at] ^= 1 << UInt8(generator.below(8))
+        }
+      }
+      let whole = outcome(of: bytes)
+      for split in [1, 2, 5, 1 + generator.below(bytes.count)] {
+        #expect(outcome(of: bytes, split: split) == whole, "seed \(seed), round \(round), split \(split)")
+      }
+    }
   }
 }
