@@ -20,10 +20,12 @@ extension PublishedTitle {
 
   private var videoSet: [String] {
     let largest = videos[0].rung.size
+    let aspect =
+      Rational(Int64(largest.width), Int64(largest.height)).map { "\($0.numerator):\($0.denominator)" } ?? "1:1"
     var lines = [
       #"    <AdaptationSet id="0" contentType="video" mimeType="video/mp4" subsegmentAlignment="true" "#
         + #"subsegmentStartsWithSAP="1" startWithSAP="1" maxWidth="\#(largest.width)" maxHeight="\#(largest.height)" "#
-        + #"frameRate="\#(rate)" par="\#(largest.width):\#(largest.height)">"#
+        + #"frameRate="\#(rate)" par="\#(aspect)">"#
     ]
     for (index, video) in videos.enumerated() {
       let size = video.rung.size

@@ -71,7 +71,7 @@ extension EncodePlan {
     let late = source.video.startMicroseconds - source.startMicroseconds
     if late > 0 { filters.append("asetpts=PTS-\(late)/1000000/TB") }
     filters += [
-      "aresample=\(AudioPlan.sampleRate):async=1:first_pts=0", "aformat=channel_layouts=\(track.layout)",
+      "aresample=\(AudioPlan.sampleRate):async=1:first_pts=0", "aformat=channel_layouts=\(track.formatName)",
       "apad=whole_len=\(samples)", "atrim=end_sample=\(samples)",
     ]
     return filters.joined(separator: ",")

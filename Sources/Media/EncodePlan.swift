@@ -51,8 +51,8 @@ public struct AudioPlan: Hashable, Sendable {
     language = source.language
   }
 
-  /// ffmpeg's name of the layout.
-  var layout: String { channels == 6 ? "5.1" : channels == 2 ? "stereo" : "mono" }
+  /// `5.1`, `stereo` or `mono`: ffmpeg's name of the layout, and the API's of the format.
+  public var formatName: String { channels == 6 ? "5.1" : channels == 2 ? "stereo" : "mono" }
 }
 
 /// What the encoder is asked for.
@@ -69,7 +69,9 @@ public struct EncodePlan: Hashable, Sendable {
   public var segmentFrames: Int
 
   /// - Throws: `unsupported` if the clip is beyond a limit.
-  public init(_ source: SourceInfo, _ timing: FrameTiming, _ settings: EncodeSettings = EncodeSettings()) throws(MediaFailure) {
+  public init(_ source: SourceInfo, _ timing: FrameTiming, _ settings: EncodeSettings = EncodeSettings())
+    throws(MediaFailure)
+  {
     let rate = timing.rate
     guard rate.numerator <= 1_000_000, rate.denominator <= 1_000_000, rate.double <= PacketScan.maxRate else {
       throw .unsupported("\(rate) frames a second")

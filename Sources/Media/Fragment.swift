@@ -39,7 +39,8 @@ struct Fragment: Hashable, Sendable {
   /// Reads the contents of a `moof` (without its 8 bytes of header).
   init(moof span: RawSpan, track: TrackHeader) throws(TrackError) {
     do throws(DecodeError) {
-      guard let fragment = try withBox(span, [BoxType("traf")], { traf throws(DecodeError) in try Self(traf: traf, track) })
+      guard
+        let fragment = try withBox(span, [BoxType("traf")], { traf throws(DecodeError) in try Self(traf: traf, track) })
       else { throw DecodeError.badValue("traf") }
       self = fragment
     } catch {

@@ -102,13 +102,15 @@ public struct PacketScan: Sendable {
     }
   }
 
-  /// The rate of the commonest distance, if a standard rate is within 2% of it, else the standard rate above it.
+  /// ffprobe's rate that could hold all timestamps, where it is a usual one (a camera that left frames out); else
+  /// the middle distance's rate, if a standard rate is within 2% of it; else the standard rate above that.
   private func variableTiming(_ video: VideoSource) -> FrameTiming {
     let distances = zip(timestamps.dropFirst(), timestamps).map { $0 - $1 }.sorted()
     let middle = distances.isEmpty ? 0 : distances[distances.count / 2]
     let typical = middle > 0 ? 1 / (Double(middle) * video.timeBase.double) : 25
+    let nominal = video.nominalRate.flatMap { rate in Self.standardRates.first { $0 == rate } }
     let rate =
-      Self.standardRates.first { abs($0.double - typical) <= typical * 0.02 }
+      nominal ?? Self.standardRates.first { abs($0.double - typical) <= typical * 0.02 }
       ?? Self.standardRates.first { $0.double >= typical } ?? Rational(60)
     let last = Double(timestamps[timestamps.count - 1] - timestamps[0]) * video.timeBase.double
     return timing(rate, isConstant: false, span: last + 1 / rate.double)

@@ -56,11 +56,12 @@ public struct PackedTrack: Sendable {
     Self.bitrate(segments.reduce(0) { $0 + $1.range.count }, durationTicks, timescale)
   }
 
-  /// Bits a second of the heaviest segment; one shorter than half the first says nothing of the rate.
+  /// Bits a second of the heaviest segment (one shorter than half the first says nothing of the rate), and never
+  /// less than the average.
   public var peakBitrate: Int64 {
     let least = (segments.first?.durationTicks ?? 0) / 2
     return segments.filter { $0.durationTicks >= least }
-      .map { Self.bitrate($0.range.count, $0.durationTicks, timescale) }.max() ?? 0
+      .map { Self.bitrate($0.range.count, $0.durationTicks, timescale) }.reduce(averageBitrate, max)
   }
 
   private static func bitrate(_ bytes: Int64, _ ticks: Int64, _ timescale: Int64) -> Int64 {
@@ -75,7 +76,9 @@ extension TrackFile {
   /// The picture's file: the encoder's fragments as they are, each held against the plan.
   /// - Parameter expectedFrames: of all rungs; nil for the first, which sets it.
   public func packedVideo(_ plan: EncodePlan, rung: Rung, expectedFrames: Int?) throws(TrackError) -> PackedTrack {
-    guard case .video(let size) = header.kind, size == rung.size else { throw TrackError("not a video of \(rung.size)") }
+    guard case .video(let size) = header.kind, size == rung.size else {
+      throw TrackError("not a video of \(rung.size)")
+    }
     guard Int64(header.timescale) == plan.timescale, header.skippedTicks == 0 else {
       throw TrackError("timescale \(header.timescale), edit \(header.skippedTicks)")
     }
@@ -97,7 +100,8 @@ extension TrackFile {
     for fragment in fragments {
       segments.append(
         Segment(
-          range: fragment.range, startTicks: fragment.contents.decodeTime, durationTicks: fragment.contents.durationTicks))
+          range: fragment.range, startTicks: fragment.contents.decodeTime,
+          durationTicks: fragment.contents.durationTicks))
     }
     let media = FileRange(
       offset: fragments[0].range.offset, count: fragments[fragments.count - 1].range.end - fragments[0].range.offset)
@@ -171,7 +175,9 @@ extension TrackFile {
     for (number, start) in starts.enumerated().dropFirst() {
       let media = start + header.skippedTicks
       let isEnd = number == starts.count - 1
-      while at < frames.count, isEnd ? frames[at].time < media : frames[at].time + frames[at].duration <= media { at += 1 }
+      while at < frames.count, isEnd ? frames[at].time < media : frames[at].time + frames[at].duration <= media {
+        at += 1
+      }
       cuts.append(at)
     }
     return cuts

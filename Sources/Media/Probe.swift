@@ -20,7 +20,8 @@ public struct MediaTools: Hashable, Sendable {
   public var nice: Int
 
   public init(
-    ffmpegPath: String, ffprobePath: String, maxEncodeCPUSeconds: Int = 86_400, maxEncodeTime: Duration = .seconds(86_400),
+    ffmpegPath: String, ffprobePath: String, maxEncodeCPUSeconds: Int = 86_400,
+    maxEncodeTime: Duration = .seconds(86_400),
     maxFileBytes: Int = 256 << 30, maxAddressSpaceBytes: Int = 16 << 30, nice: Int = 5
   ) {
     self.ffmpegPath = ffmpegPath
@@ -76,4 +77,24 @@ public enum Probe {
       ] + tools.input(input),
       directory: nil, cpuSeconds: 1800, wallTime: .seconds(3600))
   }
+
+  /// What a tool said last, for the person who sent the clip: without our path, and without the tool's own prefix.
+  public static func reason(_ standardError: String, input: String) -> String {
+    let lines = standardError.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.isEmpty }
+    if let refused = lines.first(where: { $0.contains("Format not on whitelist") }),
+      let name = refused.dropFirst().split(separator: " ").first
+    {
+      return "its format (\(name)) is not accepted"
+    }
+    guard var line = lines.last else { return "the tool gave no reason" }
+    let path = "file:\(input): "
+    if line.hasPrefix(path) { line.removeFirst(path.count) }
+    if line.hasPrefix("["), let end = line.firstIndex(of: "]") {
+      line = String(line[line.index(after: end)...].drop { $0 == " " })
+    }
+    return String(line.prefix(maxReasonCharacters))
+  }
+
+  /// Characters of a tool's words that are kept.
+  static let maxReasonCharacters = 300
 }

@@ -130,18 +130,20 @@ public struct TrackHeader: Hashable, Sendable {
     return (.video(size), codec)
   }
 
+  /// The entry's own channel count is 2 whatever the sound is (older muxers), so it is the codec's that counts.
   private static func audioEntry(_ entry: RawSpan) throws(DecodeError) -> (TrackKind, String) {
     var reader = ByteReader(entry)
-    try reader.skip(16)
-    let channels = Int(try reader.uint16())
-    try reader.skip(6)
+    try reader.skip(24)
     let rate = Int(try reader.uint32() >> 16)
-    guard let codec = try withBox(reader.rest(), [BoxType("esds")], objectType) else { throw .badValue("esds") }
+    guard let (channels, codec) = try withBox(reader.rest(), [BoxType("esds")], audioConfig) else {
+      throw .badValue("esds")
+    }
     return (.audio(channels: channels, sampleRate: rate), codec)
   }
 
-  /// esds: ES descriptor (3) > decoder config (4) > decoder specific info (5), whose first five bits are AAC's type.
-  private static func objectType(_ span: RawSpan) throws(DecodeError) -> String {
+  /// esds: ES descriptor (3) > decoder config (4) > AudioSpecificConfig (5): five bits of object type, four of
+  /// sampling frequency, four of channel configuration (ISO/IEC 14496-3, 1.6.2.1).
+  private static func audioConfig(_ span: RawSpan) throws(DecodeError) -> (Int, String) {
     var reader = ByteReader(span)
     _ = try reader.versionAndFlags()
     try descriptor(3, &reader)
@@ -152,7 +154,9 @@ public struct TrackHeader: Hashable, Sendable {
     try reader.skip(12)
     guard object == 0x40 else { throw .badValue("audio object type") }
     try descriptor(5, &reader)
-    return "mp4a.40.\(try reader.uint8() >> 3)"
+    let config = try reader.uint16()
+    guard config >> 11 != 31, config >> 7 & 0xF != 15 else { throw .badValue("AudioSpecificConfig") }
+    return (Int(config >> 3 & 0xF), "mp4a.40.\(config >> 11)")
   }
 
   /// A descriptor's tag and its length in up to four bytes of seven bits.

@@ -78,7 +78,9 @@ public struct TrackScan: Sendable {
     } catch {
       throw TrackError("byte \(at)", error)
     }
-    guard box.sizeBytes <= sizeBytes - at else { throw TrackError("\(box.type) at byte \(at) goes past the file's end") }
+    guard box.sizeBytes <= sizeBytes - at else {
+      throw TrackError("\(box.type) at byte \(at) goes past the file's end")
+    }
     try begin(box)
   }
 
