@@ -43,23 +43,42 @@ public enum MediaRoutes {
     }
   }
 
-  /// A clip to be encoded. The client names it by a UUID of its own, so that trying again replaces.
-  public static func uploads(_ receiver: FileReceiver, maxBytes: UInt64) -> Route {
-    Route(
-      .put, "/api/v1/uploads/{upload_id}", access: .scope(contentScope), maxBodyBytes: maxBytes,
-      operation: "upload", summary: "Takes a clip to be encoded. upload_id is a UUID that the client draws.",
-      body: .binary,
-      answers: [(201, "Kept on this node."), (400, "Not a UUID."), (413, "Too large."), (507, "Disk full.")]
-    ) { request in
-      guard let id = UUID(request.parameters["upload_id"] ?? "") else {
-        throw Problem.badRequest("upload_id is not a UUID.")
-      }
-      let received = try await receiver.receive(
-        id.description, body: request.body, announcedBytes: request.announcedBytes)
-      guard received.sizeBytes > 0 else { throw Problem.badRequest("The upload is empty.") }
-      guard case .object(let members) = received.json else { throw Problem.inside() }
-      return WebResponse(201, json: .object([JSON.Member("upload_id", .string(id.description))] + members))
-    }
+  /// Clips to be encoded: taken from content teams, handed to the node that encodes, removed when used up.
+  public static func uploads(_ uploads: Uploads, maxBytes: UInt64) -> [Route] {
+    [
+      Route(
+        .put, "/api/v1/uploads/{upload_id}", access: .scope(contentScope), maxBodyBytes: maxBytes,
+        operation: "upload", summary: "Takes a clip to be encoded. upload_id is a UUID that the client draws.",
+        body: .binary,
+        answers: [
+          (201, "Kept on this node."), (400, "Not a UUID, or empty."), (413, "Too large."), (507, "Disk full."),
+        ]
+      ) { request in
+        let id = try uploadID(request)
+        let received = try await uploads.receive(id, body: request.body, announcedBytes: request.announcedBytes)
+        guard case .object(let members) = received.json else { throw Problem.inside() }
+        return WebResponse(201, json: .object([JSON.Member("upload_id", .string(id.description))] + members))
+      },
+      Route(
+        .get, "/api/v1/uploads/{upload_id}", access: .scope(nodeScope), operation: "fetchUpload",
+        summary: "The clip, for the node that encodes it.",
+        answers: [(200, "The clip."), (404, "No such upload here.")]
+      ) { request in
+        try await uploads.serve(try uploadID(request))
+      },
+      Route(
+        .delete, "/api/v1/uploads/{upload_id}", access: .scope(nodeScope), operation: "removeUpload",
+        summary: "Forgets a clip that is used up.", answers: [(204, "It is gone.")]
+      ) { request in
+        try await uploads.remove(try uploadID(request))
+        return WebResponse(204)
+      },
+    ]
+  }
+
+  private static func uploadID(_ request: WebRequest) throws(Problem) -> UUID {
+    guard let id = UUID(request.parameters["upload_id"] ?? "") else { throw .badRequest("upload_id is not a UUID.") }
+    return id
   }
 }
 

@@ -81,3 +81,49 @@ public final class FileReceiver {
     }
   }
 }
+
+/// Uploaded clips, each under its UUID. Loop-bound.
+public final class Uploads {
+  private let disk: any Disk
+  private let directory: String
+  private let receiver: FileReceiver
+
+  /// - Parameter directory: below the disk's root.
+  public init(world: World, directory: String) {
+    disk = world.disk
+    self.directory = directory
+    receiver = FileReceiver(world: world, directory: directory)
+  }
+
+  /// Streams a clip in; see `FileReceiver.receive`. An empty one is refused.
+  public func receive(
+    _ id: UUID, body: RequestBody, announcedBytes: UInt64?
+  ) async throws(Problem) -> ReceivedFile {
+    let received = try await receiver.receive(id.description, body: body, announcedBytes: announcedBytes)
+    guard received.sizeBytes > 0 else {
+      try await remove(id)
+      throw .badRequest("The upload is empty.")
+    }
+    return received
+  }
+
+  /// The whole clip.
+  public func serve(_ id: UUID) async throws(Problem) -> WebResponse {
+    do throws(DiskFailure) {
+      let file = try await disk.open("\(directory)/\(id)", .read)
+      var head = ResponseHead(200)
+      head.add("Content-Type", "application/octet-stream")
+      head.add("Cache-Control", "no-store")
+      return WebResponse(head: head, parts: [.file(file, offset: 0, count: file.sizeBytes)])
+    } catch {
+      throw Problem(error)
+    }
+  }
+
+  /// Removes a clip; one that is not there is fine.
+  public func remove(_ id: UUID) async throws(Problem) {
+    do throws(DiskFailure) { try await disk.remove("\(directory)/\(id)") } catch { throw Problem(error) }
+  }
+
+  public func sweep() async { await receiver.sweep() }
+}

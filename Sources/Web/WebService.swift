@@ -3,6 +3,7 @@
 
 import Base
 import Crypto
+import Encoding
 import HTTP
 import Playback
 import Query
@@ -124,6 +125,7 @@ public final class WebService {
     case let failure as PlaybackFailure: Problem(failure)
     case let failure as QueryFailure: Problem(failure)
     case let failure as DiskFailure: Problem(failure)
+    case let failure as EncodingFailure: Problem(failure)
     default: .inside()
     }
   }

@@ -155,6 +155,26 @@ import World
     #expect(site.loop.disk.files.isEmpty)
   }
 
+  @Test func nodesFetchAndRemoveUploads() throws {
+    site.loop.disk.put("uploads/\(userID)", "clip")
+    func ask(_ method: String, scope: String) throws -> Read {
+      let token = try token(site.loop, subject: "x", scopes: [scope])
+      return try site.ask(
+        "\(method) /api/v1/uploads/\(userID) HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer \(token)")
+    }
+    #expect(try ask("GET", scope: "content").status == 403)
+    #expect(try ask("GET", scope: "node").text == "clip")
+    #expect(try ask("DELETE", scope: "content").status == 403)
+    #expect(try ask("DELETE", scope: "node").status == 204)
+    #expect(try ask("DELETE", scope: "node").status == 204)
+    #expect(try ask("GET", scope: "node").status == 404)
+  }
+
+  @Test func anEmptyUploadIsRefused() throws {
+    #expect(try put("/api/v1/uploads/\(userID)", scope: "content", .empty, length: 0).status == 400)
+    #expect(site.loop.disk.files.isEmpty)
+  }
+
   @Test func copiesAreCheckedAgainstTheirDigest() throws {
     let path = "/api/v1/media/a1/v0/1.m4s?sha256="
     #expect(try put(path + hello, scope: "node", pieces(["hello"])).status == 201)

@@ -45,13 +45,12 @@ struct Site {
 
   init(isSecretSet: Bool = true, routes more: [Route] = []) {
     files = MediaFiles(disk: loop.disk, directory: "media")
-    let uploads = FileReceiver(world: loop.world, directory: "uploads")
+    let uploads = Uploads(world: loop.world, directory: "uploads")
     let copies = FileReceiver(world: loop.world, directory: "media")
     let table = NodeRoutes.api(
       [
-        MediaRoutes.media(files), MediaRoutes.uploads(uploads, maxBytes: 1 << 30),
-        MediaRoutes.copies(copies, maxBytes: 1 << 30),
-      ] + more, version: "1", isReady: { true })
+        MediaRoutes.media(files), MediaRoutes.copies(copies, maxBytes: 1 << 30),
+      ] + MediaRoutes.uploads(uploads, maxBytes: 1 << 30) + more, version: "1", isReady: { true })
     service = WebService(
       table: table, authorization: Authorization(authority: isSecretSet ? TokenAuthority(secret: secret) : nil),
       clock: loop.clock)
