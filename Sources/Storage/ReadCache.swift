@@ -1,9 +1,8 @@
 // Merged answers of whole-partition commands, kept until their partition changes.
 //
 // A repeated point read costs one dictionary look-up instead of a seek and a merge. What is kept is exact: a partition's
-// answers go when a mutation of it is committed, and none is taken in while one is pending, since it would be of
-// the time before. Only answers that no clock changes are kept (ReadRun.isTimeless), so now-in-seconds is no part of
-// the key.
+// answers go when a mutation of it is committed, which is when reads begin to see it. Only answers that no clock
+// changes are kept (ReadRun.isTimeless), so now-in-seconds is no part of the key.
 
 import Base
 import Data
@@ -61,7 +60,7 @@ struct ReadCache {
   mutating func insert(prefix: [UInt8], _ command: ReadCommand, _ response: ReadResponse, bytes answerBytes: Int) {
     let entries = response.partitions.reduce(0) { $0 + $1.entries.count }
     let cost = answerBytes + Self.overheadBytes + prefix.count + entries * Self.entryOverheadBytes
-    guard cost <= maxBytes / 16, !changing.contains(prefix) else { return }
+    guard cost <= maxBytes / 16 else { return }
     let shape = Shape(command)
     if answers[prefix] == nil {
       answers[prefix] = Answers()
