@@ -179,7 +179,10 @@ enum Detached {
     let environment = (try? Files.text("/proc/self/environ"))?.split(separator: "\0").map(String.init) ?? []
     let argv = unsafe cStrings(words)
     let envp = unsafe cStrings(environment)
-    defer { for unsafecopy in unsafe argv + envp { unsafe free(copy) } }
+    defer {
+      for index in 0..<words.count { unsafe free(argv[index]) }
+      for index in 0..<environment.count { unsafe free(envp[index]) }
+    }
     var pid = pid_t()
     let number = unsafe posix_spawn(&pid, words[0], &actions, &attributes, argv, envp)
     guard number == 0 else { throw FileFailure(words[0], "posix_spawn", number) }
