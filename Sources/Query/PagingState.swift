@@ -1,5 +1,5 @@
 // Where a page ended, as the opaque bytes that a driver hands back for the next one: nothing is held between pages, so
-// any node can go on. Version 1: [version][table id 16][incarnation 4][key token 8, key][clustering?][left of LIMIT?]
+// any node can go on. Version 1: [version][table id 16][incarnation 4][key token 8, key][flags][clustering?][left of LIMIT?]
 // [left of PER PARTITION LIMIT?][checksum 4].
 //
 // The checksum (of the bytes before it) finds damage, not malice: a forged state can name no more than what a WHERE
@@ -17,6 +17,8 @@ struct PagingState: Equatable {
   var limit: Int?
   /// Of PER PARTITION LIMIT in the cursor's partition.
   var perPartitionLimit: Int?
+  /// A live row of the cursor's partition was met: its statics are no row of their own.
+  var hasLiveRow = false
 
   private static let version: UInt8 = 1
   private static let checksumBytes = 4
@@ -29,7 +31,11 @@ struct PagingState: Equatable {
     writer.uint32(table.incarnation)
     writer.int64(cursor.key.token)
     writer.lengthPrefixed(cursor.key.bytes)
-    writer.uint8((cursor.clustering != nil ? 1 : 0) | (limit != nil ? 2 : 0) | (perPartitionLimit != nil ? 4 : 0))
+    var flags: UInt8 = cursor.clustering != nil ? 1 : 0
+    if limit != nil { flags |= 2 }
+    if perPartitionLimit != nil { flags |= 4 }
+    if hasLiveRow { flags |= 8 }
+    writer.uint8(flags)
     if let clustering = cursor.clustering { writer.lengthPrefixed(clustering) }
     if let limit { writer.varint(UInt64(limit)) }
     if let perPartitionLimit { writer.varint(UInt64(perPartitionLimit)) }
@@ -53,8 +59,9 @@ struct PagingState: Equatable {
     self = decoded
   }
 
-  init(cursor: ReadCursor, limit: Int? = nil, perPartitionLimit: Int? = nil) {
+  init(cursor: ReadCursor, limit: Int? = nil, perPartitionLimit: Int? = nil, hasLiveRow: Bool = false) {
     self.cursor = cursor
+    self.hasLiveRow = hasLiveRow
     self.limit = limit
     self.perPartitionLimit = perPartitionLimit
   }
@@ -67,8 +74,9 @@ struct PagingState: Equatable {
     let key = PartitionKey(token: token, bytes: try reader.lengthPrefixed(max: Partition.maxKeyBytes))
     guard Murmur3.token(of: key.bytes) == token else { return nil }
     let flags = try reader.uint8()
-    guard flags < 8 else { return nil }
+    guard flags < 16 else { return nil }
     var state = PagingState(cursor: ReadCursor(key: key, clustering: nil))
+    state.hasLiveRow = flags & 8 != 0
     if flags & 1 != 0 { state.cursor.clustering = try reader.lengthPrefixed(max: 4 * Partition.maxKeyBytes) }
     if flags & 2 != 0 { state.limit = try number(from: &reader) }
     if flags & 4 != 0 { state.perPartitionLimit = try number(from: &reader) }

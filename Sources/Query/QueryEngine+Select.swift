@@ -15,7 +15,7 @@ extension QueryEngine {
     guard let layout = statement.layout, let columns = statement.resultColumns else {
       preconditionFailure("a SELECT without columns: \(statement.text)")
     }
-    let context = try context(options, values)
+    let context = try context(options, values, writes: false)
     let plan: SelectPlan
     do throws(CQLFailure) { plan = try select.plan(context) } catch { throw QueryFailure(error) }
     if let pageSize = options.pageSize, !select.mergeOrder.isEmpty, pageSize < plan.limit ?? .max {

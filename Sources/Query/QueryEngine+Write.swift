@@ -23,7 +23,7 @@ extension QueryEngine {
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
     counters.modifications += 1
-    let context = try context(options, values)
+    let context = try context(options, values, writes: true)
     let mutations: [Mutation]
     do throws(CQLFailure) { mutations = try modification.mutations(context) } catch { throw QueryFailure(error) }
     try write(mutations, keyspace: modification.table.keyspace, options, warnings: [], completion)
@@ -36,7 +36,7 @@ extension QueryEngine {
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
     counters.batches += 1
-    let context = try context(options, values)
+    let context = try context(options, values, writes: true)
     let mutations: [Mutation]
     do throws(CQLFailure) { mutations = try batch.mutations(context) } catch { throw QueryFailure(error) }
     try write(mutations, tables: batch.members.map(\.table), batch.kind, options, completion)
@@ -52,7 +52,7 @@ extension QueryEngine {
       guard members.count <= configuration.maxBatchStatements else {
         throw .invalid("A batch holds at most \(configuration.maxBatchStatements) statements")
       }
-      var context = try context(options, [])
+      var context = try context(options, [], writes: true)
       var joined = BatchMutations()
       var tables: [Table] = []
       for member in members {

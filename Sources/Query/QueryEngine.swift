@@ -199,10 +199,13 @@ public final class QueryEngine {
     } catch { throw QueryFailure(error) }
   }
 
-  func context(_ options: QueryOptions, _ values: [BoundValue]) throws(QueryFailure) -> EvaluationContext {
+  /// - Parameter writes: the execution needs a moment of its own.
+  func context(
+    _ options: QueryOptions, _ values: [BoundValue], writes: Bool
+  ) throws(QueryFailure) -> EvaluationContext {
     let now = options.nowInSeconds.map { $0.multipliedReportingOverflow(by: 1_000_000) }
     if let now, now.overflow || now.partialValue < 0 { throw .invalid("now-in-seconds is out of range") }
-    let moment = nextMicroseconds()
+    let moment = writes ? nextMicroseconds() : clock.wallMicroseconds
     return EvaluationContext(
       values: values, timestampMicroseconds: try timestamp(options) ?? moment,
       nowMicroseconds: now?.partialValue ?? moment, random: random, token: Murmur3.token)

@@ -50,6 +50,18 @@ final class SelectRun {
   /// The partition whose rows are being counted, and how many more of them may be shown.
   private var countedKey: PartitionKey?
   private var partitionLeft: Int
+  /// A row of it that lives was met.
+  private var hasLiveRow = false
+  /// Statics of a partition that was cut off before a live row was met.
+  private var alone: Alone?
+
+  private struct Alone {
+    var key: PartitionKey
+    var values: RowValues
+    /// The cursor in front of the partition.
+    var start: ReadCursor?
+  }
+
   private let perPartitionLimit: Int
   private let isPaged: Bool
   private var isDone = false
@@ -98,6 +110,7 @@ final class SelectRun {
     if state.cursor.clustering != nil {
       countedKey = state.cursor.key
       partitionLeft = state.perPartitionLimit ?? perPartitionLimit
+      hasLiveRow = state.hasLiveRow
     }
     if !keys.isEmpty {
       target = keys.firstIndex { !PartitionKey.precedes($0, state.cursor.key) } ?? keys.count
@@ -218,13 +231,15 @@ final class SelectRun {
     }
     do {
       for (index, partition) in response.partitions.enumerated() {
-        try consume(partition)
-        if isDone { return }
         let isLast = index == response.partitions.count - 1
+        try consume(partition, isCut: isLast && isCutWithin(partition, response))
+        if isDone { return }
         if cursor?.key != partition.key, !(isLast && isStalled(response)) {
           cursor = ReadCursor(key: partition.key, clustering: nil)
         }
       }
+      if !response.hasMore { try showAlone() }
+      if isDone { return }
     } catch let failure as QueryFailure {
       return fail(failure)
     } catch {
@@ -252,21 +267,32 @@ final class SelectRun {
     return !last.entries.contains { $0.kind == .row || $0.kind == .staticRow }
   }
 
-  private func consume(_ partition: Partition) throws {
+  /// Whether an answer that was cut off may have more of its last partition.
+  private func isCutWithin(_ last: Partition, _ response: ReadResponse) -> Bool {
+    response.hasMore && last.entries.contains { $0.kind == .row }
+  }
+
+  /// - Parameter isCut: more of the partition follows.
+  private func consume(_ partition: Partition, isCut: Bool) throws {
     let layout = request.layout
     let shared = try layout.shared(partition)
     let now = request.context.nowInSeconds
-    let isContinued = cursor?.key == partition.key && cursor?.clustering != nil
+    if let alone, alone.key != partition.key {
+      try showAlone()
+      if isDone { return }
+    }
     if countedKey != partition.key {
       countedKey = partition.key
       partitionLeft = perPartitionLimit
+      hasLiveRow = false
     }
-    var hasRows = isContinued
+    let start = cursor
     let entries = request.plan.isReversed ? partition.entries.reversed() : partition.entries
     for entry in entries where entry.kind == .row {
       let row = try entry.row()
       if row.isLive(nowInSeconds: now) {
-        hasRows = true
+        hasLiveRow = true
+        alone = nil
         if partitionLeft > 0 {
           let values = try layout.values(shared, clustering: entry.clustering, row, nowInSeconds: now)
           try add(values)
@@ -275,10 +301,22 @@ final class SelectRun {
       }
       cursor = ReadCursor(key: partition.key, clustering: entry.clustering)
     }
-    if !hasRows, showsStaticsAlone, shared.statics?.isLive(nowInSeconds: now) ?? false {
-      try add(try layout.values(shared, clustering: nil, nil, nowInSeconds: now))
-      if isDone { return }
+    if !hasLiveRow, showsStaticsAlone, shared.statics?.isLive(nowInSeconds: now) ?? false {
+      let values = try layout.values(shared, clustering: nil, nil, nowInSeconds: now)
+      alone = Alone(key: partition.key, values: values, start: alone?.key == partition.key ? alone?.start : start)
+      if !isCut { try showAlone() }
     }
+  }
+
+  /// Shows statics of whose partition no row is left. If the page has no room for them, the next one begins with the
+  /// partition anew.
+  private func showAlone() throws {
+    guard let shown = alone else { return }
+    alone = nil
+    let end = cursor
+    cursor = shown.start
+    try add(shown.values)
+    if !isDone { cursor = end }
   }
 
   /// A partition of which only statics are left is a row, unless the statement asks for some of its rows
@@ -315,12 +353,14 @@ final class SelectRun {
     isDone = true
     var rows: ResultRows
     do throws(QueryFailure) { rows = try output.finish() } catch { return completion(.failure(error)) }
+    if let alone { cursor = alone.start }
     if hasMore, isPaged, var cursor {
       // Rows of a later partition were met: the cursor's has no more.
       if partitionLeft == 0 || cursor.key != countedKey { cursor.clustering = nil }
       let state = PagingState(
         cursor: cursor, limit: limitLeft == .max ? nil : limitLeft,
-        perPartitionLimit: partitionLeft == .max || cursor.clustering == nil ? nil : partitionLeft)
+        perPartitionLimit: partitionLeft == .max || cursor.clustering == nil ? nil : partitionLeft,
+        hasLiveRow: cursor.clustering != nil && hasLiveRow)
       rows.pagingState = state.encoded(for: request.select.table)
     }
     completion(.success(QueryResult(.rows(rows), warnings: warnings)))

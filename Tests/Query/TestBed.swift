@@ -54,13 +54,14 @@ final class TestBed {
       tokens: Member.tokens(for: id, count: 4))
   }
 
-  init(_ statements: String..., keyspace: String? = "k") {
+  /// - Parameter data: in place of the memory replica.
+  init(_ statements: String..., keyspace: String? = "k", data: (any DataPath)? = nil) {
     metadata = Metadata(
       snapshot: ClusterSnapshot(
         clusterName: "Test Cluster", localHostID: Self.members[0].hostID, schema: .empty,
         ring: TokenRing(members: Self.members)))
     engine = QueryEngine(
-      metadata: metadata, data: replica, changer: LocalChanger(metadata: metadata), clock: clock,
+      metadata: metadata, data: data ?? replica, changer: LocalChanger(metadata: metadata), clock: clock,
       entropy: CountingEntropy())
     if let keyspace {
       require(

@@ -204,8 +204,15 @@ import Testing
 
   @Test func theCacheIsBounded() throws {
     let bed = Self.bed()
-    for number in 0..<10_010 { _ = try bed.engine.prepare("SELECT c FROM t WHERE p = \(number)", keyspace: "k") }
-    #expect(bed.engine.preparedCount == 10_000)
+    var configuration = QueryEngine.Configuration()
+    configuration.maxPreparedStatements = 10
+    let engine = QueryEngine(
+      metadata: bed.metadata, data: bed.replica, changer: LocalChanger(metadata: bed.metadata), clock: bed.clock,
+      entropy: CountingEntropy(), configuration: configuration)
+    let first = try engine.prepare("SELECT c FROM t WHERE p = 0", keyspace: "k")
+    for number in 1..<20 { _ = try engine.prepare("SELECT c FROM t WHERE p = \(number)", keyspace: "k") }
+    #expect(engine.preparedCount == 10)
+    #expect(throws: QueryFailure.unprepared(id: first.id.bytes)) { try engine.preparedStatement(id: first.id.bytes) }
   }
 
   @Test func wrongCountsOfValues() {

@@ -1,0 +1,45 @@
+// One real store on a simulated disk as the whole cluster.
+
+import Base
+import Coordinator
+import Data
+import Query
+import Storage
+import World
+
+private final class IdleTimers: Timers {
+  func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
+    TimerToken(slot: 0, generation: 0)
+  }
+  func cancel(_ token: TimerToken) {}
+}
+
+final class StoreReplica: DataPath {
+  private let store: Store
+
+  init() throws {
+    store = Store(
+      home: .simulated(SimulatedDisk(), directory: "/data"), options: StoreOptions(), timers: IdleTimers(), wake: {})
+    try store.open()
+  }
+
+  deinit { store.kill() }
+
+  func write(_ request: WriteRequest, completion: @escaping (RequestFailure?) -> Void) {
+    do {
+      for mutation in request.mutations { _ = try store.apply(mutation) }
+    } catch {
+      return completion(
+        .writeFailure(request.consistency, received: 0, required: 1, failures: 1, request.kind))
+    }
+    _ = store.endTick()
+    completion(nil)
+  }
+
+  func read(_ request: ReadRequest, completion: @escaping (Result<ReadResponse, RequestFailure>) -> Void) {
+    do { completion(.success(try store.read(request.command))) } catch {
+      completion(
+        .failure(.readFailure(request.consistency, received: 0, required: 1, failures: 1, hasData: false)))
+    }
+  }
+}
