@@ -42,6 +42,13 @@ enum FragmentWriter {
     return bytes + writer.bytes
   }
 
+  /// A styp: what follows is a segment of a DASH representation.
+  static let segmentType = box("styp") { writer in
+    writer.append("msdh")
+    writer.uint32(0)
+    writer.append("msdhmsix")
+  }
+
   /// A sidx that stands right before the first segment; every segment starts with a key frame.
   static func index(trackID: UInt32, timescale: UInt32, segments: [Segment]) -> [UInt8] {
     full("sidx", version: 1, flags: 0) { writer in

@@ -52,7 +52,7 @@ extension PackedTrack {
       let microseconds = scaled(segment.durationTicks, by: 1_000_000, over: timescale)
       lines += [
         "#EXTINF:\(decimalSeconds(microseconds: microseconds)),",
-        "#EXT-X-BYTERANGE:\(segment.range.count)@\(segment.range.offset)", name,
+        "#EXT-X-BYTERANGE:\(segment.fragment.count)@\(segment.fragment.offset)", name,
       ]
     }
     return lines.joined(separator: "\n") + "\n#EXT-X-ENDLIST\n"

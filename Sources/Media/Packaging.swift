@@ -30,10 +30,19 @@ public enum PackPiece: Hashable, Sendable {
 
 /// A segment of a published file.
 public struct Segment: Hashable, Sendable {
+  /// With the segment type box (styp) that it begins with.
   public var range: FileRange
+  /// Bytes of that box.
+  public var typeBytes: Int64
   /// When it is shown, ticks of the track.
   public var startTicks: Int64
   public var durationTicks: Int64
+
+  /// Its fragment alone, as HLS names it. A styp is not needed there, and ranges that do not touch keep ffmpeg 9.0
+  /// from joining them into one request, in which it loses its place after the first segment.
+  public var fragment: FileRange {
+    FileRange(offset: range.offset + typeBytes, count: range.count - typeBytes)
+  }
 }
 
 /// A track ready to be written.
@@ -96,16 +105,12 @@ extension TrackFile {
         contents.decodeTime == Int64(number * plan.segmentFrames) * plan.frameTicks
       else { throw TrackError("segment \(number) is at \(contents.decodeTime), \(contents.durationTicks) ticks long") }
     }
-    var segments: [Segment] = []
-    for fragment in fragments {
-      segments.append(
-        Segment(
-          range: fragment.range, startTicks: fragment.contents.decodeTime,
-          durationTicks: fragment.contents.durationTicks))
-    }
-    let media = FileRange(
-      offset: fragments[0].range.offset, count: fragments[fragments.count - 1].range.end - fragments[0].range.offset)
-    return try assembled([.source(media)], segments, frameCount: sampleCount)
+    return try assembled(
+      fragments.map { fragment in
+        Cut(
+          media: [.source(fragment.range)], startTicks: fragment.contents.decodeTime,
+          durationTicks: fragment.contents.durationTicks)
+      }, frameCount: sampleCount)
   }
 
   /// The sound's file: fragments cut where the picture's segments start, and ended where the picture ends.
@@ -120,9 +125,7 @@ extension TrackFile {
       throw TrackError("a sound frame's length")
     }
     let cuts = cuts(samples, starts.map { scaled($0, by: Int64(header.timescale), over: timescale) })
-    var pieces: [PackPiece] = []
-    var segments: [Segment] = []
-    var offset: Int64 = 0
+    var segments: [Cut] = []
     for (number, bounds) in zip(cuts, cuts.dropFirst()).enumerated() where bounds.0 < bounds.1 {
       let run = samples[bounds.0..<bounds.1]
       let data = Self.merged(run)
@@ -131,17 +134,13 @@ extension TrackFile {
       let head = FragmentWriter.head(
         sequence: UInt32(clamping: number + 1), trackID: header.trackID, decodeTime: run[run.startIndex].time,
         samples: run.map { Sample(sizeBytes: $0.size, durationTicks: UInt32(clamping: $0.duration)) }, dataBytes: bytes)
-      pieces.append(.bytes(head))
-      pieces += data.map(PackPiece.source)
-      let count = Int64(head.count) + bytes
       let start = max(0, run[run.startIndex].time - header.skippedTicks)
       let end = run[run.endIndex - 1].time + run[run.endIndex - 1].duration - header.skippedTicks
       segments.append(
-        Segment(range: FileRange(offset: offset, count: count), startTicks: start, durationTicks: end - start))
-      offset += count
+        Cut(media: [.bytes(head)] + data.map(PackPiece.source), startTicks: start, durationTicks: end - start))
     }
     guard !segments.isEmpty, segments.allSatisfy({ $0.durationTicks > 0 }) else { throw TrackError("no sound") }
-    return try assembled(pieces, segments, frameCount: cuts.last ?? 0)
+    return try assembled(segments, frameCount: cuts.last ?? 0)
   }
 
   /// One sound frame: its decode time and its bytes in the encoder's file.
@@ -196,22 +195,35 @@ extension TrackFile {
     return ranges
   }
 
-  /// Puts the initialisation segment and the index in front. `segments` come with ranges from any base.
-  private func assembled(
-    _ media: [PackPiece], _ segments: [Segment], frameCount: Int
-  ) throws(TrackError) -> PackedTrack {
+  /// A segment before it has its place.
+  private struct Cut {
+    var media: [PackPiece]
+    var startTicks: Int64
+    var durationTicks: Int64
+  }
+
+  /// Puts a styp before each segment, and the initialisation segment and the index in front of all.
+  private func assembled(_ cuts: [Cut], frameCount: Int) throws(TrackError) -> PackedTrack {
+    let styp = FragmentWriter.segmentType
+    var segments: [Segment] = []
+    var offset: Int64 = 0
+    for cut in cuts {
+      let count = Int64(styp.count) + cut.media.reduce(0) { $0 + $1.count }
+      segments.append(
+        Segment(
+          range: FileRange(offset: offset, count: count), typeBytes: Int64(styp.count), startTicks: cut.startTicks,
+          durationTicks: cut.durationTicks))
+      offset += count
+    }
     guard segments.count <= 65_535, segments.allSatisfy({ $0.range.count <= Self.maxSegmentBytes }) else {
       throw TrackError("too many or too large segments for an index")
     }
     let index = FragmentWriter.index(trackID: header.trackID, timescale: header.timescale, segments: segments)
-    let start = Int64(initialisation.count + index.count)
-    let base = segments[0].range.offset
-    var moved = segments
-    for number in moved.indices { moved[number].range.offset += start - base }
+    for number in segments.indices { segments[number].range.offset += Int64(initialisation.count + index.count) }
     return PackedTrack(
-      header: header, pieces: [.bytes(initialisation + index)] + media,
+      header: header, pieces: [.bytes(initialisation + index)] + cuts.flatMap { [.bytes(styp)] + $0.media },
       initialisation: FileRange(offset: 0, count: Int64(initialisation.count)),
-      index: FileRange(offset: Int64(initialisation.count), count: Int64(index.count)), segments: moved,
+      index: FileRange(offset: Int64(initialisation.count), count: Int64(index.count)), segments: segments,
       frameCount: frameCount)
   }
 }
