@@ -105,8 +105,8 @@ public final class Children: Processes {
     var arguments = unsafe command.arguments.map { unsafe strdup($0) } + [nil]
     var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
     defer {
-      for unsafetext in unsafe arguments { unsafe free(text) }
-      for unsafetext in unsafe variables { unsafe free(text) }
+      unsafe arguments.forEach { unsafe free($0) }
+      unsafe variables.forEach { unsafe free($0) }
     }
     var stdio = unsafe [uv_stdio_container_t](repeating: uv_stdio_container_t(), count: 3)
     unsafe stdio[0].flags = UV_IGNORE
@@ -295,7 +295,8 @@ struct LineSplitter {
   /// The lines that `bytes` complete, without their ends ("\n" or "\r\n").
   mutating func add(_ bytes: UnsafeRawBufferPointer) -> [String] {
     var lines: [String] = []
-    for unsafebyte in unsafe bytes {
+    for index in 0..<bytes.count {
+      let byte = unsafe bytes[index]
       if byte == UInt8(ascii: "\n") {
         if rest.last == UInt8(ascii: "\r") { rest.removeLast() }
         lines.append(take())
