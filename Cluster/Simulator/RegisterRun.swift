@@ -246,8 +246,9 @@ public final class RegisterRun {
   }
 
   private func checkRead(_ key: Int32, _ level: Consistency, _ host: Int, floor: RegisterWrite?, reader: String) {
-    guard case .answered(.rows(let rows))? = ask(admin, Self.readRequest(key, level), host: host) else {
-      return fail("\(reader): register \(key) cannot be read")
+    let outcome = ask(admin, Self.readRequest(key, level), host: host)
+    guard case .answered(.rows(let rows))? = outcome else {
+      return fail("\(reader): register \(key) cannot be read: \(outcome.map { "\($0)" } ?? "no answer")")
     }
     if let problem = history.check(key, Self.state(rows), floor: floor, reader: reader) { fail(problem) }
   }

@@ -24,11 +24,13 @@ final class SimulatedClient {
 
   /// Sends a request to the node at `endpoint`, connecting first where needed.
   func send(_ request: Request, to endpoint: Endpoint, completion: @escaping (ClientOutcome) -> Void) {
-    if connection == nil || connection?.endpoint != endpoint || connection?.isOver == true {
-      connection?.close()
-      connection = ClientConnection(endpoint: endpoint, world: process.world)
+    process.perform {
+      if connection == nil || connection?.endpoint != endpoint || connection?.isOver == true {
+        connection?.close()
+        connection = ClientConnection(endpoint: endpoint, world: process.world)
+      }
+      connection?.send(request, timeout: Self.requestTimeout, completion: completion)
     }
-    connection?.send(request, timeout: Self.requestTimeout, completion: completion)
   }
 }
 
