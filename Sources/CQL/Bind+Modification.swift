@@ -123,6 +123,7 @@ extension Binding {
     }
     let keys = try bindRestrictions(statement.restrictions, table, .update)
     let isStaticOnly = try checkKeys(keys, operations, table, "UPDATE")
+    try checkRead(operations, keys, table, isStaticOnly: isStaticOnly)
     try bindCondition(statement.condition, table)
     return BoundModification(
       kind: .update, table: table, condition: statement.condition, keys: keys, operations: sorted(operations),
@@ -194,8 +195,8 @@ extension Binding {
       return BoundOperation(column: column, action: .prepend(try bind(term, receiver)))
     case (.prepend(let term), _):
       throw .invalid("Invalid operation (\(column.name) = \(term) + \(column.name)) for non list column \(column.name)")
-    case (.subtract, .list):
-      throw .invalid("Removing values of list \(column.name) needs a read before the write, which is not supported yet")
+    case (.subtract(let term), .list):
+      return BoundOperation(column: column, action: .removeValues(try bind(term, receiver)))
     case (.subtract(let term), _):
       // What is taken from a map is a set of its keys.
       let type = column.type.keyType.map { CQLType.set($0) } ?? column.type
@@ -213,8 +214,10 @@ extension Binding {
       let boundKey = try bind(key, Receiver(name: "key(\(name))", type: keyType, table: table))
       let value = try bind(term, Receiver(name: "value(\(name))", type: valueType, table: table))
       return BoundOperation(column: column, action: .setKey(boundKey, value))
-    case .list:
-      throw .invalid("Setting an element of list \(name) needs a read before the write, which is not supported yet")
+    case .list(let element):
+      let index = try bind(key, Receiver(name: "idx(\(name))", type: .int, table: table))
+      let value = try bind(term, Receiver(name: "value(\(name))", type: element, table: table))
+      return BoundOperation(column: column, action: .setIndex(index, value))
     case .set: throw .invalid("Invalid operation (\(name)[\(key)] = \(term)) for set column \(name)")
     case .frozen: throw .invalid("Invalid operation (\(name)[\(key)] = \(term)) for frozen collection column \(name)")
     default: throw .invalid("Invalid operation (\(name)[\(key)] = \(term)) for non collection column \(name)")
@@ -231,6 +234,7 @@ extension Binding {
     for target in statement.targets { operations.append(try bind(target, table)) }
     let keys = try bindRestrictions(statement.restrictions, table, .delete)
     let isStaticOnly = operations.isEmpty ? false : try checkKeys(keys, operations, table, "DELETE")
+    try checkRead(operations, keys, table, isStaticOnly: isStaticOnly)
     try bindCondition(statement.condition, table)
     return BoundModification(
       kind: .delete, table: table, condition: statement.condition, keys: keys, operations: sorted(operations),
@@ -255,7 +259,8 @@ extension Binding {
         let bound = try bind(key, Receiver(name: "value(\(name))", type: type, table: table))
         return BoundOperation(column: column, action: .deleteKey(bound))
       case .list:
-        throw .invalid("Deleting an element of list \(name) needs a read before the write, which is not supported yet")
+        let index = try bind(key, Receiver(name: "idx(\(name))", type: .int, table: table))
+        return BoundOperation(column: column, action: .deleteIndex(index))
       case .frozen: throw .invalid("Invalid deletion operation for frozen collection column \(name)")
       default: throw .invalid("Invalid deletion operation for non collection column \(name)")
       }
@@ -268,6 +273,18 @@ extension Binding {
       throw .invalid("Invalid identifier \(name) for deletion (should not be a PRIMARY KEY part)")
     }
     return column
+  }
+
+  /// What must be read before it is written is one row, outside of a batch.
+  private func checkRead(
+    _ operations: [BoundOperation], _ keys: BoundRestrictions, _ table: Table, isStaticOnly: Bool
+  ) throws(CQLFailure) {
+    guard let operation = operations.first(where: \.needsRead) else { return }
+    let isOneRow = keys.namesOneRow || (keys.namesOnePartition && (isStaticOnly || table.clustering.isEmpty))
+    guard isOneRow, operations.allSatisfy({ ($0.column.kind == .static) == isStaticOnly || table.clustering.isEmpty })
+    else {
+      throw .invalid("An element of list \(operation.column.name) can only be changed in one row by its place or value")
+    }
   }
 
   /// Names and types of a condition; conditional writes themselves are the caller's.
@@ -335,7 +352,7 @@ extension BoundOperation {
   var isWhole: Bool {
     switch action {
     case .set, .deleteColumn: true
-    case .add, .prepend, .remove, .setKey, .deleteKey: false
+    case .add, .prepend, .remove, .setKey, .deleteKey, .setIndex, .deleteIndex, .removeValues: false
     }
   }
 }

@@ -213,6 +213,8 @@ public final class BoundModification: Sendable {
   /// One row, and every operation sets one cell of it, in the order of column ids.
   let isPlainRow: Bool
 
+  /// The row must be read before it is written: `readCommand`, then `mutations(_:current:)`.
+  public let needsRead: Bool
   /// USING TIMESTAMP was written.
   public var hasTimestamp: Bool { timestamp != nil }
 
@@ -229,6 +231,7 @@ public final class BoundModification: Sendable {
     self.timeToLive = timeToLive
     self.deletesRows = deletesRows
     self.isStaticOnly = isStaticOnly
+    needsRead = operations.contains(where: \.needsRead)
     let setsCells = operations.allSatisfy { operation in
       if case .set = operation.action {
         operation.column.kind == .regular && !operation.column.type.isMultiCell
@@ -269,7 +272,20 @@ struct BoundOperation: Sendable {
     case deleteColumn
     /// A map's key, a set's element.
     case deleteKey(BoundTerm)
+    /// `l[i] = t`
+    case setIndex(BoundTerm, BoundTerm)
+    case deleteIndex(BoundTerm)
+    /// `l = l - [t]`: every element equal to one of the list's.
+    case removeValues(BoundTerm)
   }
   var column: Column
   var action: Action
+
+  /// A list's elements are found by their place or value, so the list must be read first.
+  var needsRead: Bool {
+    switch action {
+    case .setIndex, .deleteIndex, .removeValues: true
+    default: false
+    }
+  }
 }

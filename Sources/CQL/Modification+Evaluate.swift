@@ -81,8 +81,12 @@ extension BoundModification {
   /// What this execution writes: one mutation for each partition. `condition` is not looked at.
   public func mutations(_ context: borrowing EvaluationContext) throws(CQLFailure) -> [Mutation] {
     if let mutation = try plainInsert(context) { return [mutation] }
+    return try mutations(context, lists: nil)
+  }
+
+  func mutations(_ context: borrowing EvaluationContext, lists: CurrentLists?) throws(CQLFailure) -> [Mutation] {
     var builder = MutationBuilder()
-    try add(to: &builder, context, batchTimestamp: nil)
+    try add(to: &builder, context, batchTimestamp: nil, lists: lists)
     return builder.mutations()
   }
 
@@ -158,8 +162,12 @@ extension BoundModification {
   // MARK: - General
 
   func add(
-    to builder: inout MutationBuilder, _ context: borrowing EvaluationContext, batchTimestamp: Int64?
+    to builder: inout MutationBuilder, _ context: borrowing EvaluationContext, batchTimestamp: Int64?,
+    lists: CurrentLists? = nil
   ) throws(CQLFailure) {
+    if needsRead, lists == nil {
+      throw .invalid("Lists cannot be changed by place or value of an element in a batch")
+    }
     let times = try writeTimes(context, batchTimestamp: batchTimestamp)
     let partitionKeys = try keys.partitionKeys(context)
     if deletesRows {
@@ -178,6 +186,11 @@ extension BoundModification {
     var regular = Row()
     for operation in operations {
       let isStatic = operation.column.kind == .static
+      if let lists, operation.needsRead {
+        let cells = try lists.changes(of: operation, times, context)
+        if isStatic { statics.cells += cells } else { regular.cells += cells }
+        continue
+      }
       if isStatic {
         try apply(operation, times, &builder.listSequence, context, to: &statics)
       } else {
@@ -250,6 +263,7 @@ extension BoundModification {
       }
     case .deleteKey(let key):
       row.cells.append(times.cell(column, path: try Self.path(key, column, context), nil))
+    case .setIndex, .deleteIndex, .removeValues: preconditionFailure("\(column.name) was not read")
     }
   }
 

@@ -126,6 +126,41 @@ import Testing
     #expect(CQLType.list(.text).text(of: value) == "['a', 'b', 'c', 'd']")
   }
 
+  @Test func changesListsByPlaceAndValue() throws {
+    let schema = try standardSchema()
+    let before = try mutations("INSERT INTO coll (k, l) VALUES (1, ['a', 'b', 'c', 'b'])")[0].partition
+    func after(_ text: String, _ values: [BoundValue] = [], current: [Partition]) throws -> String {
+      guard case .modification(let modification) = try bind(text, schema).body else { fatalError(text) }
+      let command = try #require(try modification.readCommand(context(values)))
+      #expect(command.scope == .partition(before.key) && command.columns == [1])
+      let response = ReadResponse(partitions: current, hasMore: false)
+      let all = try modification.mutations(context(values), current: response)
+      var row = try before.entries[0].row()
+      for mutation in all { row = row.merged(with: try mutation.partition.entries[0].row()) }
+      return CQLType.list(.text).text(of: CQLType.list(.text).collectionValue(of: row.cells, nowInSeconds: now))
+    }
+    let later = "UPDATE coll USING TIMESTAMP 2000000 SET"
+    #expect(try after("\(later) l[1] = 'x' WHERE k = 1", current: [before]) == "['a', 'x', 'c', 'b']")
+    #expect(
+      try after("\(later) l[?] = null WHERE k = 1", [.bytes(Values.int(0))], current: [before]) == "['b', 'c', 'b']")
+    #expect(try after("\(later) l = l - ['b', 'z'] WHERE k = 1", current: [before]) == "['a', 'c']")
+    #expect(
+      try after("DELETE l[3] FROM coll USING TIMESTAMP 2000000 WHERE k = 1", current: [before]) == "['a', 'b', 'c']")
+    #expect(
+      outcome { _ = try after("\(later) l[4] = 'x' WHERE k = 1", current: [before]) }
+        == "List index 4 out of bound, list has size 4")
+    #expect(
+      outcome { _ = try after("\(later) l[0] = 'x' WHERE k = 1", current: []) }
+        == "Attempted to set an element on a list which is null")
+    #expect(try after("\(later) l = l - ['a'] WHERE k = 1", current: []) == "['a', 'b', 'c', 'b']")
+    #expect(
+      outcome { _ = try mutations("BEGIN BATCH UPDATE coll SET l[0] = 'x' WHERE k = 1; APPLY BATCH") }
+        == "Lists cannot be changed by place or value of an element in a batch")
+    #expect(
+      outcome { _ = try bind("UPDATE coll SET l[0] = 'x' WHERE k IN (1, 2)", schema) }
+        == "An element of list l can only be changed in one row by its place or value")
+  }
+
   @Test func deletes() throws {
     func kinds(_ text: String) throws -> [EntryKind] { try mutations(text)[0].partition.entries.map(\.kind) }
     #expect(try kinds("DELETE FROM t WHERE a = 1") == [.partitionDeletion])
