@@ -360,6 +360,7 @@ void ShimEnv::CloseLog(const std::shared_ptr<Log>& log) {
 }
 
 int ShimEnv::SyncNames() {
+  std::lock_guard<std::mutex> turn(namesMutex_);
   {
     std::lock_guard<std::mutex> guard(mutex_);
     if (!namesChanged_) return 0;

@@ -117,6 +117,8 @@ class ShimEnv final : public leveldb::EnvWrapper {
   std::deque<std::pair<void (*)(void*), void*>> scheduled_;
   bool running_ = false;
 
+  /// Held while the directory is synced: who comes second must not go on before that is done.
+  std::mutex namesMutex_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::thread thread_;

@@ -1,7 +1,7 @@
 // Merged answers of whole-partition commands, kept until their partition changes.
 //
-// A repeated point read costs one dictionary look-up instead of a seek and a merge. What is kept is exact: a partition's
-// answers go when a mutation of it is committed, which is when reads begin to see it. Only answers that no clock
+// A repeated point read costs one dictionary look-up instead of a seek and a merge. What is kept is exact: the answers
+// of a partition go when a mutation of it is committed, which is when reads begin to see it. Only answers that no clock
 // changes are kept (ReadRun.isTimeless), so now-in-seconds is no part of the key.
 
 import Base

@@ -9,6 +9,8 @@ struct MaintenanceState {
   var timer: TimerToken?
   /// The last key the sweeper has dealt with; nil at the beginning of a pass.
   var sweptKey: [UInt8]?
+  /// Incarnations whose last entries are deleted by the pending batch.
+  var finishedDrops: [UInt32] = []
 }
 
 extension Store {
@@ -75,6 +77,7 @@ extension Store {
     database.delete(MetaName.key(MetaName.drop, incarnation))
     database.delete(MetaName.key(MetaName.head, incarnation))
     dropped.remove(incarnation)
+    maintenance.finishedDrops.append(incarnation)
   }
 
   private func sweepStep() throws(StorageFailure) -> Bool {

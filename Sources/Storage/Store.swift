@@ -249,6 +249,7 @@ public final class Store {
       return true
     }
     counters.commits += 1
+    maintenance.finishedDrops = []
     sequences.committed()
     heads.committed()
     cache.didCommit()
@@ -293,6 +294,8 @@ public final class Store {
   private func failPending(_ failure: StorageFailure) {
     counters.failedCommits += 1
     database.clearBatch()
+    dropped.formUnion(maintenance.finishedDrops)
+    maintenance.finishedDrops = []
     sequences.failed()
     heads.failed()
     cache.didCommit()
@@ -340,6 +343,8 @@ public final class Store {
       try database.open()
       self.broken = nil
       counters.reopens += 1
+      // Whether the batch that failed is there is known only now.
+      cache.removeAll()
       settleSynced()
     } catch {
       self.broken = error

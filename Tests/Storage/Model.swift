@@ -1,5 +1,5 @@
-// What a store should answer, by the plainest means: all mutations kept, merged at each read by Data's rule, then cut to
-// the command. Also the makers of random mutations and commands.
+// What a store should answer, by the plainest means: all mutations kept, merged at each read by Data's rule, then cut
+// to the command. Also the makers of random mutations and commands.
 
 import Base
 import Data
