@@ -97,6 +97,11 @@ public struct ConnectionCore {
   /// Whether a request is being served.
   public var isServing: Bool { phase == .serving }
 
+  /// Whether an answer is given and too much of what is queued has not gone out for the next request to begin.
+  public var awaitsOutput: Bool {
+    phase == .flushing && isBodyComplete && queuedBytes > limits.maxQueuedOutputBytes
+  }
+
   // MARK: events from the wire
 
   public mutating func received(_ bytes: RawSpan, now: Instant, into out: inout [ConnectionDirective]) {

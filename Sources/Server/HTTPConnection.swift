@@ -149,6 +149,8 @@ final class HTTPConnection: StreamHandler {
     }
     outputChanged()
     step { $0.endAnswer(now: $1, into: &$2) }
+    // The stream tells `drained` only of output that one send did not bring below its mark: look again after it.
+    if core.awaitsOutput { listener.world.timers.schedule(after: .zero) { self.outputChanged() } }
   }
 
   private func send(_ part: WebBodyPart) {

@@ -290,6 +290,17 @@ private func ok(_ text: String, _ more: String = "") -> String {
     pipe.takeAll()
     setup.loop.drain()
     #expect(setup.listener.counters.requests == 2)
+    // Taken within the tick, which the stream does not tell of.
+    pipe.handler?.received([UInt8]((get("/large") + get("/now")).utf8).span.bytes)
+    while setup.loop.executor.run() {}
+    #expect(setup.listener.counters.requests == 3)
+    pipe.queuedBytes = 0
+    setup.loop.drain()
+    #expect(setup.listener.counters.requests == 4)
+    setup.send(get("/large") + get("/now"), to: pipe)
+    pipe.takeAll()
+    setup.loop.drain()
+    #expect(setup.listener.counters.requests == 6)
     setup.loop.pass(.seconds(61))
     #expect(pipe.isAborted)
   }
