@@ -24,9 +24,35 @@ extension QueryEngine {
   ) throws(QueryFailure) {
     counters.modifications += 1
     let context = try context(options, values, writes: true)
+    if modification.needsRead { return try runAfterRead(modification, options, context, completion) }
     let mutations: [Mutation]
     do throws(CQLFailure) { mutations = try modification.mutations(context) } catch { throw QueryFailure(error) }
     try write(mutations, keyspace: modification.table.keyspace, options, warnings: [], completion)
+  }
+
+  /// A list's elements by place or value: the row is read at the write's consistency, as Cassandra does, then written.
+  private func runAfterRead(
+    _ modification: BoundModification, _ options: QueryOptions, _ context: EvaluationContext,
+    _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) throws(QueryFailure) {
+    let command: ReadCommand?
+    do throws(CQLFailure) { command = try modification.readCommand(context) } catch { throw QueryFailure(error) }
+    guard let command else { preconditionFailure("no read before a write of \(modification.table.name)") }
+    let keyspace = modification.table.keyspace
+    data.read(ReadRequest(keyspace: keyspace, command: command, consistency: options.consistency)) { [self] result in
+      do throws(QueryFailure) {
+        let current: ReadResponse
+        switch result {
+        case .success(let response): current = response
+        case .failure(let failure): throw QueryFailure(failure)
+        }
+        let mutations: [Mutation]
+        do throws(CQLFailure) { mutations = try modification.mutations(context, current: current) } catch {
+          throw QueryFailure(error)
+        }
+        try write(mutations, keyspace: keyspace, options, warnings: [], completion)
+      } catch { refuse(error, completion) }
+    }
   }
 
   // MARK: - Batches
