@@ -167,7 +167,7 @@ class Demo:
 
     def _hints(self, node):
         return sum(
-            value for name, value in self.cluster.metrics(node).items() if name.split("{")[0] == "marquee_hints_pending"
+            value for name, value in self.cluster.metrics(node).items() if name.split("{")[0] == "marquee_hints_waiting"
         )
 
     def encode(self):
