@@ -70,7 +70,9 @@ let rooms: [Room] = [
 ]
 
 /// What the executable imports.
-let marqueeImports = ["Base", "World", "Loop", "Node", "Simulator", "CYAML", "Media", "Crypto", "Data"]
+let marqueeImports = [
+  "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "CYAML",
+]
 
 /// Module maps over Debian's libraries; CLevelDB and CUV carry a small shim each.
 let libraries: [Target] = [

@@ -103,6 +103,9 @@ public struct LoopCounters: Sendable {
     deferred.append {}
   }
 
+  /// Makes the loop run a turn soon, its hooks included; may be called from any thread.
+  public var waker: @Sendable () -> Void { { [mailbox] in mailbox.wake() } }
+
   /// Aborts every stream, kills every child, waits for the workers' running work, and frees the loop.
   /// No handler and no completion is called any more.
   public func shutDown() {

@@ -1,0 +1,117 @@
+// One node as a process: the real world below it, signals that stop it, logs on standard error.
+
+import Base
+import Data
+import Encoding
+import Glibc
+import Loop
+import Media
+import Node
+import Storage
+import World
+
+enum NodeProcess {
+  /// Requests under way get so long when the node stops; then it stops all the same.
+  private static let stopTimeout = Duration.seconds(15)
+
+  /// Runs a node until SIGTERM or SIGINT; returns the exit status.
+  static func run(_ configuration: Configuration) -> Int32 {
+    let loop = Loop()
+    defer { loop.shutDown() }
+    let log = Logger(sink: LineLog(clock: loop))
+    do {
+      return try serve(configuration, loop: loop, log: log)
+    } catch {
+      log.error("cannot start", ["why": "\(error)"])
+      return 1
+    }
+  }
+
+  private static func serve(_ configuration: Configuration, loop: Loop, log: Logger) throws -> Int32 {
+    let world = try loop.makeWorld(root: configuration.mediaDirectory)
+    try Files.makeFolders(configuration.dataDirectory)
+    let store = Store(
+      home: .directory(configuration.dataDirectory), options: configuration.storeOptions, timers: loop,
+      wake: loop.waker)
+    var status: Int32 = 0
+    store.onFatal = { failure in
+      // What is on disk is unknown after a failed sync: going on could acknowledge what is lost.
+      log.error("storage failed; the node stops", ["why": "\(failure)"])
+      status = 1
+      loop.stop()
+    }
+    let node = try Node(configuration: configuration, world: world, store: store, log: log)
+    let services = NodeServices(node: node, encoding: encodingOptions(configuration))
+    do {
+      try services.start()
+      try node.start()
+    } catch {
+      try store.close()
+      throw error
+    }
+    stopOnSignals(node, services, loop: loop, log: log)
+    loop.run()
+    return status
+  }
+
+  private static func stopOnSignals(_ node: Node, _ services: NodeServices, loop: Loop, log: Logger) {
+    var isStopping = false
+    let stop = {
+      guard !isStopping else { return loop.stop() }
+      isStopping = true
+      log.info("stopping")
+      loop.schedule(after: stopTimeout) { loop.stop() }
+      services.stop {
+        node.stop {
+          log.info("stopped")
+          loop.stop()
+        }
+      }
+    }
+    loop.onSignal(.terminate, stop)
+    loop.onSignal(.interrupt, stop)
+  }
+
+  private static func encodingOptions(_ configuration: Configuration) -> EncodingOptions {
+    let encoding = configuration.encoding
+    let tools = MediaTools(
+      ffmpegPath: tool(encoding.ffmpegPath, "ffmpeg"), ffprobePath: tool(encoding.ffprobePath, "ffprobe"),
+      maxEncodeCPUSeconds: encoding.cpuSeconds)
+    var settings = EncodeSettings()
+    if encoding.threads > 0 { settings.threads = encoding.threads }
+    return EncodingOptions(
+      workers: encoding.workers, tools: tools, settings: settings,
+      maxUploadBytes: Int64(clamping: configuration.limits.uploadBytes))
+  }
+
+  /// What the configuration names; else the one that `Tools/setup` put beside the binary's tree; else the system's.
+  private static func tool(_ configured: String, _ name: String) -> String {
+    if !configured.isEmpty { return configured }
+    let own = Files.absolute(".tools/\(name)")
+    return Files.exists(own) ? own : "/usr/bin/\(name)"
+  }
+}
+
+/// Lines of `key=value` on standard error: time, level, event, then its facts.
+private final class LineLog: LogSink {
+  private let clock: any Clock
+
+  init(clock: any Clock) { self.clock = clock }
+
+  func write(level: LogLevel, event: String, facts: [(String, String)]) {
+    var line =
+      "time=\(CivilTime.timestampText(milliseconds: clock.wallMicroseconds / 1000, separator: "T")) level=\(level) event=\(Self.quoted(event))"
+    for (key, value) in facts { line += " \(key)=\(Self.quoted(value))" }
+    line += "\n"
+    let bytes = Array(line.utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  /// As it stands where it is one plain word, else as a JSON string.
+  private static func quoted(_ text: String) -> String {
+    let isPlain =
+      !text.isEmpty
+      && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+    return isPlain ? text : JSON.string(text).text
+  }
+}
