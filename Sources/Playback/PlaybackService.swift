@@ -104,6 +104,41 @@ public final class PlaybackService {
     }
   }
 
+  // MARK: what is published
+
+  /// How a title is encoded, as the product shows it: `video_id`, `encoding_profile`, `variants`, `audio_tracks`,
+  /// `subtitle_tracks`; the variants' manifest URLs on a live holder.
+  public func encoding(
+    _ videoID: String, localHostID: String, localAddress: String
+  ) async throws(PlaybackFailure) -> JSON {
+    let rows = try await session.read([
+      Statement(
+        text: "SELECT encoding_profile, variants, audio_tracks, subtitle_tracks, holders FROM marquee.encodes"
+          + " WHERE video_id = ?", values: [.text(videoID)])
+    ])
+    guard let encode = rows[0].first else { throw .noTitle }
+    let holders = encode.texts("holders")
+    guard let address = liveAddress(holders, localHostID: localHostID, localAddress: localAddress) else {
+      throw .noLiveHolder
+    }
+    func list(_ column: String) -> [JSON] { encode.text(column).flatMap { (try? JSON(parsing: $0))?.array } ?? [] }
+    return .object([
+      "video_id": .string(videoID), "encoding_profile": .string(encode.text("encoding_profile") ?? ""),
+      "variants": .array(list("variants").map { Self.onHolder($0, address) }),
+      "audio_tracks": .array(list("audio_tracks")), "subtitle_tracks": .array(list("subtitle_tracks")),
+    ])
+  }
+
+  /// A variant with its manifest's path made a URL on this holder.
+  private static func onHolder(_ variant: JSON, _ address: String) -> JSON {
+    guard case .object(var members) = variant else { return variant }
+    for (index, member) in members.enumerated() where member.key == "manifest_url" {
+      guard let path = member.value.string, path.hasPrefix("/") else { continue }
+      members[index].value = .string("http://\(address)\(path)")
+    }
+    return .object(members)
+  }
+
   // MARK: positions
 
   /// Keeps where a profile is in a title.

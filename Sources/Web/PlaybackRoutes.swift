@@ -64,10 +64,18 @@ public enum PlaybackRoutes {
       ) { request in
         let userID = try request.userID()
         let wanted = try ManifestRequest(json: try await request.json())
-        let address = request.head.authority.isEmpty ? request.local.description : request.head.authority
         let manifest = try await service.manifest(
-          wanted, userID: userID, localHostID: localHostID, localAddress: address)
+          wanted, userID: userID, localHostID: localHostID, localAddress: request.reachedAddress)
         return WebResponse(json: manifest.json)
+      },
+      Route(
+        .get, "/api/v1/videos/{video_id}/encoding", access: .scope(MediaRoutes.contentScope), operation: "encoding",
+        summary: "How a published title is encoded: its profile, variants and tracks.",
+        answers: [(200, "The encoding metadata."), (404, "No such title."), (503, "No holder of the title is up.")]
+      ) { request in
+        WebResponse(
+          json: try await service.encoding(
+            request.parameters["video_id"] ?? "", localHostID: localHostID, localAddress: request.reachedAddress))
       },
       Route(
         .put, "/api/v1/playback/position", access: .user, operation: "playbackPosition",
@@ -97,4 +105,9 @@ public enum PlaybackRoutes {
       },
     ]
   }
+}
+
+extension WebRequest {
+  /// `host:port` as the client reached this node: by its own words, which name the node also behind another address.
+  fileprivate var reachedAddress: String { head.authority.isEmpty ? local.description : head.authority }
 }

@@ -193,6 +193,31 @@ private let unavailable = QueryFailure.unavailable(consistency: .localQuorum, re
     #expect(setup.failure { try setup.manifest() } == .schemaMissing)
   }
 
+  @Test func theEncodingIsShown() throws {
+    let setup = try Setup()
+    try setup.store.set(
+      "encodes",
+      [
+        ("encoding_profile", .text, "fixed_ladder"),
+        ("variants", .text, #"[{"bitrate":800,"codec":"h264","manifest_url":"/media/a1/v0.m3u8"}]"#),
+        ("audio_tracks", .text, #"[{"language":"en","format":"aac"}]"#), ("subtitle_tracks", .text, .null),
+        ("holders", .set(.text), .texts(set: ["node-1"])),
+      ])
+    let service = setup.service
+    let json = try setup.loop.run {
+      try await service.encoding("v", localHostID: "node-3", localAddress: "localhost:8080")
+    }
+    #expect(
+      json.text
+        == #"{"video_id":"v","encoding_profile":"fixed_ladder","variants":[{"bitrate":800,"codec":"h264","#
+        + #""manifest_url":"http://10.0.0.1:8080/media/a1/v0.m3u8"}],"#
+        + #""audio_tracks":[{"language":"en","format":"aac"}],"subtitle_tracks":[]}"#)
+    setup.store.rows["encodes"] = nil
+    #expect(throws: PlaybackFailure.noTitle) {
+      try setup.loop.run { try await service.encoding("v", localHostID: "", localAddress: "") }
+    }
+  }
+
   @Test func aFinishedTitleBeginsAnew() throws {
     let setup = try Setup()
     try setup.store.set("bookmarks", [("position_ms", .bigint, 5), ("completed", .boolean, true)])
