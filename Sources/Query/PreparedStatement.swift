@@ -54,6 +54,9 @@ public final class PreparedStatement: Sendable {
       select.isJSON ? [column("[json]", .text)] : select.columns.map { column($0.name, $0.type) })
   }
 
+  /// Memory it holds, roughly: the text, the bound terms (which grow with the text) and the columns.
+  var estimatedBytes: Int { 1024 + 4 * text.utf8.count + 128 * (variables.count + (resultColumns?.count ?? 0)) }
+
   private static func refusal(of body: BoundStatement.Body) -> QueryFailure? {
     switch body {
     case .modification(let modification): refusal(of: modification)

@@ -30,6 +30,8 @@ public protocol SchemaChanger: AnyObject {
 public final class QueryEngine {
   public struct Configuration: Sendable {
     public var maxPreparedStatements = 10_000
+    /// Of all prepared statements together, by `PreparedStatement.estimatedBytes`.
+    public var maxPreparedBytes = 4 << 20
     /// Of a statement's text.
     public var maxStatementBytes = 1 << 20
     public var maxBatchStatements = 65_535
@@ -65,6 +67,7 @@ public final class QueryEngine {
   private let random: () -> UInt64
   private let startSeconds: Int32
   private var prepared: BoundedCache<UUID, PreparedStatement>
+  private var preparedBytes = 0
   private var lastMicroseconds: Int64 = 0
 
   public init(
@@ -98,7 +101,7 @@ public final class QueryEngine {
     if let known = prepared.get(id), known.text == text, known.epoch == schema.epoch { return known }
     let statement = try bound(text, keyspace: keyspace, id: id)
     if case .use = statement.statement.body { return statement }
-    prepared.set(id, statement)
+    keep(statement)
     return statement
   }
 
@@ -113,8 +116,20 @@ public final class QueryEngine {
   func current(_ statement: PreparedStatement) throws(QueryFailure) -> PreparedStatement {
     if statement.epoch == schema.epoch { return statement }
     let renewed = try bound(statement.text, keyspace: statement.keyspace, id: statement.id)
-    prepared.set(statement.id, renewed)
+    keep(renewed)
     return renewed
+  }
+
+  /// Puts a statement in, and the least recently used ones out until all fit.
+  private func keep(_ statement: PreparedStatement) {
+    if let old = prepared.remove(statement.id) { preparedBytes -= old.estimatedBytes }
+    while preparedBytes + statement.estimatedBytes > configuration.maxPreparedBytes,
+      let (_, evicted) = prepared.removeOldest()
+    {
+      preparedBytes -= evicted.estimatedBytes
+    }
+    preparedBytes += statement.estimatedBytes
+    if let (_, evicted) = prepared.set(statement.id, statement) { preparedBytes -= evicted.estimatedBytes }
   }
 
   /// Bound for one execution.

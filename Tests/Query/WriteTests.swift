@@ -206,6 +206,7 @@ import Testing
     let bed = Self.bed()
     var configuration = QueryEngine.Configuration()
     configuration.maxPreparedStatements = 10
+    configuration.maxPreparedBytes = 1 << 20
     let engine = QueryEngine(
       metadata: bed.metadata, data: bed.replica, changer: LocalChanger(metadata: bed.metadata), clock: bed.clock,
       entropy: CountingEntropy(), configuration: configuration)
@@ -213,6 +214,11 @@ import Testing
     for number in 1..<20 { _ = try engine.prepare("SELECT c FROM t WHERE p = \(number)", keyspace: "k") }
     #expect(engine.preparedCount == 10)
     #expect(throws: QueryFailure.unprepared(id: first.id.bytes)) { try engine.preparedStatement(id: first.id.bytes) }
+    let long = String(repeating: "x", count: 200_000)
+    for number in 0..<4 {
+      _ = try engine.prepare("SELECT c FROM t WHERE p = \(number) AND v = '\(long)' ALLOW FILTERING", keyspace: "k")
+    }
+    #expect(engine.preparedCount == 1)
   }
 
   @Test func wrongCountsOfValues() {
