@@ -52,6 +52,9 @@ public struct LoopCounters: Sendable {
   private var monotonic = Instant(nanoseconds: 0)
   private var wall: Int64 = 0
   private var isStopped = false
+  /// Whether someone looks at a condition after each turn: then a turn that did anything is not followed by a
+  /// poll that blocks, since what it did may have been waited for.
+  private var isWatched = false
   private var isShutDown = false
   private var owned: [ObjectIdentifier: any LoopResource] = [:]
   private var atShutDown: [() -> Void] = []
@@ -93,6 +96,8 @@ public struct LoopCounters: Sendable {
     var isOver = false
     let token = schedule(after: deadline) { isOver = true }
     defer { cancel(token) }
+    isWatched = true
+    defer { isWatched = false }
     while !condition() && !isOver { unsafe uv_run(uv, UV_RUN_ONCE) }
     return condition()
   }
@@ -134,14 +139,18 @@ public struct LoopCounters: Sendable {
     if isShutDown { return }
     counters.turns += 1
     isTimeStale = true
-    runTimers()
-    for number in mailbox.take() { numbers.body(of: number)?() }
+    var didWork = runTimers()
+    for number in mailbox.take() {
+      numbers.body(of: number)?()
+      didWork = true
+    }
     if !deferred.isEmpty {
       let bodies = deferred
       deferred.removeAll(keepingCapacity: true)
       for body in bodies { body() }
+      didWork = true
     }
-    executor.run()
+    if executor.run() { didWork = true }
     var rounds = 0
     var isDirty = true
     while isDirty && rounds < Self.maxHookRounds {
@@ -149,23 +158,30 @@ public struct LoopCounters: Sendable {
       for hook in hooks where hook() { isDirty = true }
       rounds += 1
     }
-    flushDirty()
-    setBusy(isDirty || !deferred.isEmpty || executor.hasJobs || !dirty.isEmpty || isStopped)
+    if flushDirty() || rounds > 1 { didWork = true }
+    let isLeft = isDirty || !deferred.isEmpty || executor.hasJobs || !dirty.isEmpty || isStopped
+    setBusy(isLeft || isWatched && didWork)
     armTimer()
     isTimeStale = true
   }
 
-  private func runTimers() {
+  private func runTimers() -> Bool {
     let limit = heap.sequence
     let now = now.nanoseconds
-    while let body = heap.popDue(at: now, before: limit) { body() }
+    var didWork = false
+    while let body = heap.popDue(at: now, before: limit) {
+      body()
+      didWork = true
+    }
+    return didWork
   }
 
-  private func flushDirty() {
-    if dirty.isEmpty { return }
+  private func flushDirty() -> Bool {
+    if dirty.isEmpty { return false }
     swap(&dirty, &flushing)
     for stream in flushing { stream.flush() }
     flushing.removeAll(keepingCapacity: true)
+    return true
   }
 
   /// While there is work left the poll does not block.

@@ -66,7 +66,11 @@ struct PieceQueue {
     pieces[head] = .file(file)
   }
 
-  mutating func removeFirstFile() { removeFirst() }
+  /// - Returns: what the file that is done calls.
+  mutating func removeFirstFile() -> ((Bool) -> Void)? {
+    defer { removeFirst() }
+    return firstFile?.completion
+  }
 
   /// Empties it; the files that were not sent to their ends come back.
   mutating func removeAll() -> [FilePiece] {

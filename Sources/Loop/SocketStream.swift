@@ -183,8 +183,7 @@ import World
       case .failure(let failure): return .failure(failure)
       }
     }
-    guard let file = pieces.firstFile else { return .success(true) }
-    while file.rest > 0 {
+    while let file = pieces.firstFile, file.rest > 0 {
       if budget <= 0 { return .success(false) }
       var offset = off_t(file.offset)
       loop.counters.sends += 1
@@ -198,8 +197,7 @@ import World
       sentBytes += UInt64(count)
       pieces.advanceFile(by: Int64(count))
     }
-    pieces.removeFirstFile()
-    loop.later { file.completion(true) }
+    if let completion = pieces.removeFirstFile() { loop.later { completion(true) } }
     return .success(true)
   }
 

@@ -100,17 +100,21 @@ private final class Sleeper {
   private let timers: any Timers
   private var token: TimerToken?
   private var resume: ((()) -> Void)?
+  /// The task may be cancelled after its handler stands and before it sleeps.
+  private var isOver = false
 
   init(timers: any Timers) {
     self.timers = timers
   }
 
   func begin(_ duration: Duration, _ resume: @escaping (()) -> Void) {
+    if isOver { return resume(()) }
     self.resume = resume
     token = timers.schedule(after: duration) { self.wake() }
   }
 
   func wake() {
+    isOver = true
     if let token { timers.cancel(token) }
     token = nil
     let resume = resume
