@@ -105,8 +105,8 @@ public final class Children: Processes {
     var arguments = unsafe command.arguments.map { unsafe strdup($0) } + [nil]
     var variables = unsafe environment.map { unsafe strdup($0) } + [nil]
     defer {
-      unsafe arguments.forEach { unsafe free($0) }
-      unsafe variables.forEach { unsafe free($0) }
+      for index in unsafe arguments.indices { unsafe free(arguments[index]) }
+      for index in unsafe variables.indices { unsafe free(variables[index]) }
     }
     var stdio = unsafe [uv_stdio_container_t](repeating: uv_stdio_container_t(), count: 3)
     unsafe stdio[0].flags = UV_IGNORE

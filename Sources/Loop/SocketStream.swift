@@ -125,6 +125,8 @@ import World
   func flush() {
     isDirty = false
     guard state == .open || state == .finishing else { return }
+    // Whoever stopped reading because so much was queued is told, also when it all goes out now.
+    if queuedBytes > Self.highWaterBytes { isDrainDue = true }
     var budget = Self.maxFileBytesPerTurn
     var isBlocked = false
     while !isBlocked, !pieces.isEmpty {
