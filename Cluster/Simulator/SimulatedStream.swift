@@ -4,6 +4,9 @@ import Base
 import World
 
 final class SimulatedStream: ByteStream {
+  /// Queued output above which `drained` becomes due, as with the real stream.
+  private static let highWaterBytes = 262_144
+
   private enum Phase { case connecting, open, finishing, closed }
 
   let owner: SimulatedWorld
@@ -69,6 +72,7 @@ final class SimulatedStream: ByteStream {
 
   func flush() {
     guard phase == .open || phase == .finishing else { return }
+    if output.count > Self.highWaterBytes { owner.schedule(after: 0) { [self] in handler?.drained() } }
     var bytes = output.take()[...]
     sentBytes += UInt64(bytes.count)
     while !bytes.isEmpty {

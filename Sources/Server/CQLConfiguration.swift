@@ -10,6 +10,7 @@ public struct CQLConfiguration: Sendable {
   /// Requests under way on all connections. Over it they are answered with OVERLOADED.
   public var maxInFlight = 16_384
   /// Answers waiting to be sent on one connection. Over it the connection is not read.
+  /// Less than 256 KiB counts as that.
   public var maxUnsentBytes = 8 << 20
   /// Of a frame's body before STARTUP was accepted.
   public var maxUnstartedBodyBytes = 64 << 10

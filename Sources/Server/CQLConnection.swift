@@ -70,10 +70,8 @@ final class CQLConnection: StreamHandler {
 
   func drained() { resumeIfPossible() }
 
-  private var hasRoom: Bool {
-    inFlight < listener.configuration.maxInFlightPerConnection
-      && (stream?.queuedBytes ?? 0) <= listener.configuration.maxUnsentBytes
-  }
+  private var isOutputFull: Bool { (stream?.queuedBytes ?? 0) > listener.maxUnsentBytes }
+  private var hasRoom: Bool { inFlight < listener.configuration.maxInFlightPerConnection && !isOutputFull }
 
   private func resumeIfPossible() {
     guard !isReading, !isCutting, state != .ending, hasRoom, let stream else { return }

@@ -22,6 +22,8 @@ public final class CQLListener {
   let logger: Logger
   public internal(set) var counters = CQLCounters()
   var metadataCache = MetadataCache()
+  /// Streams tell that they are drained from 256 KiB on.
+  let maxUnsentBytes: Int
   private var listeners: [any Listener] = []
   private var connections: [ObjectIdentifier: CQLConnection] = [:]
   private var isDraining = false
@@ -33,6 +35,7 @@ public final class CQLListener {
     self.engine = engine
     self.world = world
     self.configuration = configuration
+    maxUnsentBytes = max(configuration.maxUnsentBytes, 256 << 10)
     self.logger = logger
   }
 

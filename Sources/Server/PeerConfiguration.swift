@@ -22,6 +22,7 @@ public struct PeerConfiguration: Sendable {
   /// Asked by one peer and not answered. Over it the connection is not read.
   public var maxInFlight = 32_768
   /// Answers waiting to be sent to one peer. Over it the connection is not read.
+  /// At least 256 KiB.
   public var maxUnsentAnswerBytes = 8 << 20
   public var limits = MessageLimits()
 

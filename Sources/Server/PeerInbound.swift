@@ -119,10 +119,8 @@ final class PeerInbound: StreamHandler {
     problem = nil
   }
 
-  private var hasRoom: Bool {
-    inFlight < listener.configuration.maxInFlight
-      && (stream?.queuedBytes ?? 0) <= listener.configuration.maxUnsentAnswerBytes
-  }
+  private var isOutputFull: Bool { (stream?.queuedBytes ?? 0) > listener.configuration.maxUnsentAnswerBytes }
+  private var hasRoom: Bool { inFlight < listener.configuration.maxInFlight && !isOutputFull }
 
   private func resumeIfPossible() {
     guard !isReading, !isCutting, hasRoom, let stream else { return }
