@@ -1,5 +1,5 @@
-// A server of drivers over the in-memory wire: the real listener and query engine, replicas that answer when told to, and
-// a client that speaks in whole frames or raw bytes.
+// A server of drivers over the in-memory wire: the real listener and query engine, replicas that answer when told to,
+// and a client that speaks in whole frames or raw bytes.
 
 import Base
 import Coordinator
