@@ -1,6 +1,6 @@
 // Where a page ended, as the opaque bytes that a driver hands back for the next one: nothing is held between pages, so
-// any node can go on. Version 1: [version][table id 16][incarnation 4][key token 8, key][flags][clustering?][left of LIMIT?]
-// [left of PER PARTITION LIMIT?][checksum 4].
+// any node can go on. Version 1: [version][table id 16][incarnation 4][key token 8, key][flags][clustering?]
+// [left of LIMIT?][left of PER PARTITION LIMIT?][checksum 4].
 //
 // The checksum (of the bytes before it) finds damage, not malice: a forged state can name no more than what a WHERE
 // clause can, and every field of it is checked.

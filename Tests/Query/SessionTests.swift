@@ -2,6 +2,7 @@ import Base
 import Data
 import Query
 import Testing
+import World
 
 @Suite struct SessionTests {
   static func session() -> (TestBed, Session) {
@@ -95,5 +96,25 @@ import Testing
       state = rows.pagingState
     } while state != nil
     #expect(seen.count == 5)
+  }
+
+  @Test func asyncCodeGetsRowsAndFailures() {
+    let (bed, session) = Self.session()
+    let executor = LoopExecutor(isCurrent: { true }, wake: {})
+    let spawner = Spawner(executor: executor, timers: IdleTimers())
+    var titles: [String?] = []
+    var message = ""
+    spawner.spawn {
+      do throws(QueryFailure) {
+        _ = try await session.execute(
+          "INSERT INTO videos (video_id, title) VALUES (?, ?)", ["v", "T"], consistency: .one)
+        titles = try await session.execute("SELECT title FROM videos", consistency: .one).map { $0.text("title") }
+        _ = try await session.execute("SELECT nope FROM videos", consistency: .one)
+      } catch { message = error.message }
+    }
+    while executor.run() {}
+    #expect(titles == ["T"])
+    #expect(message == "Undefined column name nope in table k.videos")
+    #expect(bed.replica.writes.map(\.consistency) == [.one])
   }
 }

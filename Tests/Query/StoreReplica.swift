@@ -7,7 +7,7 @@ import Query
 import Storage
 import World
 
-private final class IdleTimers: Timers {
+final class IdleTimers: Timers {
   func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
     TimerToken(slot: 0, generation: 0)
   }
