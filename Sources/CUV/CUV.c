@@ -137,11 +137,14 @@ typedef __attribute__((swiftcall)) void (*enqueue_global_hook)(void *job, enqueu
 extern enqueue_global_hook swift_task_enqueueGlobal_hook;
 
 static atomic_llong global_enqueues;
+static _Thread_local int runs_loop;
 
 static __attribute__((swiftcall)) void count_enqueue(void *job, enqueue_global_original original) {
-  atomic_fetch_add(&global_enqueues, 1);
+  if (runs_loop) atomic_fetch_add(&global_enqueues, 1);
   original(job);
 }
+
+void cuv_running_loop(int is_running) { runs_loop = is_running; }
 
 void cuv_count_global_enqueues(void) { swift_task_enqueueGlobal_hook = count_enqueue; }
 int64_t cuv_global_enqueues(void) { return atomic_load(&global_enqueues); }

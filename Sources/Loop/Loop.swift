@@ -85,6 +85,8 @@ public struct LoopCounters: Sendable {
     precondition(!isShutDown, "run() after shutDown()")
     executor.checkIsolated()
     isStopped = false
+    cuv_running_loop(1)
+    defer { cuv_running_loop(0) }
     while !isStopped { unsafe uv_run(uv, UV_RUN_ONCE) }
   }
 
@@ -97,7 +99,11 @@ public struct LoopCounters: Sendable {
     let token = schedule(after: deadline) { isOver = true }
     defer { cancel(token) }
     isWatched = true
-    defer { isWatched = false }
+    cuv_running_loop(1)
+    defer {
+      isWatched = false
+      cuv_running_loop(0)
+    }
     while !condition() && !isOver { unsafe uv_run(uv, UV_RUN_ONCE) }
     return condition()
   }
@@ -267,8 +273,8 @@ public struct LoopCounters: Sendable {
 
   public func onTickEnd(_ body: @escaping () -> Bool) { hooks.append(body) }
 
-  /// Jobs the Swift runtime handed to its global executor since the process began: `async` code that left
-  /// its loop. Always 0 where all of it was started by a `Spawner`.
+  /// Jobs that the Swift runtime handed to its global executor from a thread that was running a loop: `async`
+  /// code that left its loop. Always 0 where all of it was started by a `Spawner`.
   public static var globalEnqueues: Int64 { cuv_global_enqueues() }
 }
 

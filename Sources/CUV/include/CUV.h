@@ -29,6 +29,8 @@ int64_t cuv_random(void *_Nullable bytes, size_t count);
 int cuv_limit(int pid, int64_t cpu_seconds, int64_t address_space_bytes, int64_t file_size_bytes,
               int64_t descriptors, int nice_value);
 
-/// Counts what Swift's runtime gives to its global executor from here on; `cuv_global_enqueues` reads it.
+/// Counts what Swift's runtime gives to its global executor on threads that run a loop (between the two calls
+/// of `cuv_running_loop`): each is `async` code that left its loop.
 void cuv_count_global_enqueues(void);
+void cuv_running_loop(int is_running);
 int64_t cuv_global_enqueues(void);
