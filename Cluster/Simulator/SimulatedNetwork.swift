@@ -39,7 +39,8 @@ public final class SimulatedNetwork {
   public func heal(from: String, to: String) {
     let link = Link(from: from, to: to)
     cuts.remove(link)
-    for body in held.removeValue(forKey: link) ?? [] { simulation.schedule(after: delay(), body) }
+    let bodies = held.removeValue(forKey: link) ?? []
+    simulation.schedule(after: delay()) { for body in bodies { body() } }
   }
 
   public func healAll() {

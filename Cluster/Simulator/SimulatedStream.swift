@@ -8,6 +8,10 @@ final class SimulatedStream: ByteStream {
   private static let highWaterBytes = 262_144
 
   private enum Phase { case connecting, open, finishing, closed }
+  private enum Arrival {
+    case bytes([UInt8])
+    case end, reset
+  }
 
   let owner: SimulatedWorld
   let local: Endpoint
@@ -20,8 +24,8 @@ final class SimulatedStream: ByteStream {
   private var isPaused = false
   private var inbox: [[UInt8]] = []
   private var hasPeerEnded = false
-  /// When the last piece sent so far arrives: a later one comes no earlier.
-  private var lastArrival: Int64 = 0
+  /// On their way to the other end. Whatever delays or holds an arrival, the oldest of them arrives first.
+  private var inTransit: [Arrival] = []
   var isDirty = false
   var maxQueuedBytes = 64 << 20
   var allowsHalfOpen = false
@@ -58,7 +62,7 @@ final class SimulatedStream: ByteStream {
 
   func connectTimedOut() {
     guard phase == .connecting else { return }
-    other?.peerGone(.reset)
+    transmit(.reset)
     end(.connectTimedOut(peer))
   }
 
@@ -80,22 +84,23 @@ final class SimulatedStream: ByteStream {
       let isCut = owner.simulation.random.oneIn(8)
       let piece = isCut ? bytes.prefix(1 + owner.simulation.random.below(bytes.count)) : bytes
       bytes = bytes.dropFirst(piece.count)
-      transmit(Array(piece))
+      transmit(.bytes(Array(piece)))
     }
     if phase == .finishing, !hasSentEnd {
       hasSentEnd = true
-      transmit(nil)
+      transmit(.end)
     }
   }
 
-  /// Nil is the end of this direction.
-  private func transmit(_ bytes: [UInt8]?) {
+  private func transmit(_ arrival: Arrival) {
     guard let target = other else { return }
-    let arrival = max(lastArrival, owner.simulation.now + network.delay())
-    lastArrival = arrival
+    inTransit.append(arrival)
     let link = link
-    owner.simulation.schedule(after: arrival - owner.simulation.now) { [network] in
-      network.pass(link) { target.owner.perform { target.arrived(bytes) } }
+    owner.simulation.schedule(after: network.delay()) { [self] in
+      network.pass(link) { [self] in
+        let oldest = inTransit.removeFirst()
+        target.owner.perform { target.arrived(oldest) }
+      }
     }
   }
 
@@ -105,14 +110,15 @@ final class SimulatedStream: ByteStream {
 
   // MARK: Receiving
 
-  private func arrived(_ bytes: [UInt8]?) {
+  private func arrived(_ arrival: Arrival) {
     guard phase != .closed else { return }
-    if let bytes {
+    switch arrival {
+    case .bytes(let bytes):
       receivedBytes += UInt64(bytes.count)
       owner.simulation.note(bytes)
       inbox.append(bytes)
-    } else {
-      hasPeerEnded = true
+    case .end: hasPeerEnded = true
+    case .reset: return end(.reset)
     }
     deliver()
   }
@@ -147,11 +153,10 @@ final class SimulatedStream: ByteStream {
 
   func close() {
     guard phase != .closed else { return }
-    let target = other
     phase = .closed
     output.removeAll()
+    transmit(.reset)
     owner.schedule(after: 0) { [self] in release(nil) }
-    if let target { tellReset(target) }
   }
 
   func finish() {
@@ -165,21 +170,8 @@ final class SimulatedStream: ByteStream {
     guard phase != .closed else { return }
     phase = .closed
     handler = nil
-    if let other { tellReset(other) }
-  }
-
-  /// The reset comes behind what was sent before it.
-  private func tellReset(_ target: SimulatedStream) {
-    let arrival = max(lastArrival, owner.simulation.now + network.delay())
-    let link = link
-    owner.simulation.schedule(after: arrival - owner.simulation.now) { [network] in
-      network.pass(link) { target.owner.perform { target.peerGone(.reset) } }
-    }
-  }
-
-  func peerGone(_ failure: WireFailure) {
-    guard phase != .closed else { return }
-    end(failure)
+    // The reset comes behind what was sent before it.
+    transmit(.reset)
   }
 
   func end(_ failure: WireFailure?) {
