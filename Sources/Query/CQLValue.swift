@@ -11,7 +11,7 @@ public indirect enum CQLValue: Equatable, Sendable {
   case unset
   case text(String)
   case uuid(UUID)
-  /// Any of CQL's whole numbers.
+  /// Any of CQL's whole numbers; for a date the days since 1970.
   case int(Int64)
   case boolean(Bool)
   case double(Double)
@@ -66,56 +66,48 @@ extension CQLValue {
   }
 
   private func encoded(as type: CQLType) throws(QueryFailure) -> [UInt8] {
-    var writer = ByteWriter()
     switch (self, type) {
-    case (.text(let text), .text), (.text(let text), .ascii): return Array(text.utf8)
-    case (.uuid(let id), .uuid), (.uuid(let id), .timeuuid): return id.bytes
-    case (.boolean(let flag), .boolean): return [flag ? 1 : 0]
-    case (.double(let value), .double): writer.uint64(value.bitPattern)
-    case (.double(let value), .float): writer.uint32(Float(value).bitPattern)
+    case (.text(let text), .text), (.text(let text), .ascii): return Values.text(text)
+    case (.uuid(let id), .uuid), (.uuid(let id), .timeuuid): return Values.uuid(id)
+    case (.boolean(let flag), .boolean): return Values.boolean(flag)
+    case (.double(let value), .double): return Values.double(value)
+    case (.double(let value), .float): return Values.float(Float(value))
     case (.blob(let bytes), _): return bytes
     case (.int(let value), _), (.timestamp(let value), .timestamp), (.timestamp(let value), .bigint):
       return try Self.encode(value, as: type)
-    case (.list(let items), .list(let element)), (.set(let items), .set(let element)):
-      writer.int32(Int32(clamping: items.count))
-      for item in items { try item.append(as: element, to: &writer) }
+    case (.list(let items), .list(let element)): return Values.collection(try Self.elements(items, element))
+    case (.set(let items), .set(let element)):
+      return Values.collection(type.sortedSet(try Self.elements(items, element)))
     case (.map(let pairs), .map(let key, let value)):
-      writer.int32(Int32(clamping: pairs.count))
-      for pair in pairs {
-        try pair.key.append(as: key, to: &writer)
-        try pair.value.append(as: value, to: &writer)
-      }
+      let keys = try Self.elements(pairs.map(\.key), key)
+      let values = try Self.elements(pairs.map(\.value), value)
+      return Values.map(alternating: type.sortedMap(zip(keys, values).map { (key: $0, value: $1) }))
     case (.tuple(let parts), .tuple(let types)) where parts.count == types.count:
-      for (part, type) in zip(parts, types) { try part.append(as: type, to: &writer) }
+      var encoded: [[UInt8]?] = []
+      for (part, type) in zip(parts, types) {
+        if case .null = part { encoded.append(nil) } else { encoded.append(try part.encoded(as: type.unfrozen)) }
+      }
+      return Values.tuple(encoded)
     default: throw .invalid("A value of type \(type) cannot be made of \(self)")
     }
-    return writer.take()
   }
 
-  private func append(as type: CQLType, to writer: inout ByteWriter) throws(QueryFailure) {
-    if case .null = self {
-      writer.int32(-1)
-      return
-    }
-    let bytes = try encoded(as: type.unfrozen)
-    writer.int32(Int32(clamping: bytes.count))
-    writer.append(bytes)
+  private static func elements(_ items: [CQLValue], _ type: CQLType) throws(QueryFailure) -> [[UInt8]] {
+    var elements: [[UInt8]] = []
+    for item in items { elements.append(try item.encoded(as: type.unfrozen)) }
+    return elements
   }
 
   private static func encode(_ value: Int64, as type: CQLType) throws(QueryFailure) -> [UInt8] {
-    var writer = ByteWriter(reserving: 8)
     switch type {
-    case .bigint, .counter, .timestamp, .time: writer.int64(value)
-    case .int: writer.int32(try narrowed(value, type))
-    case .smallint: writer.int16(try narrowed(value, type))
-    case .tinyint: writer.uint8(UInt8(bitPattern: try narrowed(value, type) as Int8))
-    case .date: writer.uint32(try narrowed(value, type))
-    case .double: writer.uint64(Double(value).bitPattern)
-    case .varint:
-      writer.int64(value)
+    case .bigint, .counter, .timestamp, .time, .varint: return Values.bigint(value)
+    case .int: return Values.int(try narrowed(value, type) as Int32)
+    case .smallint: return Values.smallint(try narrowed(value, type))
+    case .tinyint: return Values.tinyint(try narrowed(value, type))
+    case .date: return Values.date(days: try narrowed(value, type))
+    case .double: return Values.double(Double(value))
     default: throw .invalid("A value of type \(type) cannot be made of the whole number \(value)")
     }
-    return writer.take()
   }
 
   private static func narrowed<T: FixedWidthInteger>(_ value: Int64, _ type: CQLType) throws(QueryFailure) -> T {

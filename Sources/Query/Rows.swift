@@ -113,16 +113,15 @@ public struct ResultRow: Sendable {
   }
 
   public func boolean(_ name: String) -> Bool? {
-    guard let (bytes, type) = typed(name), type == .boolean, bytes.count == 1 else { return nil }
-    return bytes[0] != 0
+    guard let (bytes, type) = typed(name), type == .boolean else { return nil }
+    return Values.boolean(bytes)
   }
 
   public func double(_ name: String) -> Double? {
     guard let (bytes, type) = typed(name) else { return nil }
-    let bits = bytes.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     switch type {
-    case .double: return bytes.count == 8 ? Double(bitPattern: bits) : nil
-    case .float: return bytes.count == 4 ? Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))) : nil
+    case .double: return Values.double(bytes)
+    case .float: return Values.float(bytes).map(Double.init)
     default: return nil
     }
   }
@@ -137,7 +136,7 @@ public struct ResultRow: Sendable {
     guard let (bytes, type) = typed(name) else { return [] }
     switch type {
     case .list(let element), .set(let element):
-      return RowDecoding.elements(bytes, perEntry: 1).compactMap { RowDecoding.text($0[0], element.unfrozen) }
+      return RowDecoding.parts(bytes, type).compactMap { RowDecoding.text($0, element.unfrozen) }
     default: return []
     }
   }
@@ -146,9 +145,10 @@ public struct ResultRow: Sendable {
   public func textMap(_ name: String) -> [String: String] {
     guard let (bytes, type) = typed(name), case .map(let key, let value) = type else { return [:] }
     var map: [String: String] = [:]
-    for entry in RowDecoding.elements(bytes, perEntry: 2) {
-      guard let name = RowDecoding.text(entry[0], key.unfrozen) else { continue }
-      map[name] = RowDecoding.text(entry[1], value.unfrozen)
+    let parts = RowDecoding.parts(bytes, type)
+    for index in stride(from: 0, to: parts.count - 1, by: 2) {
+      guard let name = RowDecoding.text(parts[index], key.unfrozen) else { continue }
+      map[name] = RowDecoding.text(parts[index + 1], value.unfrozen)
     }
     return map
   }
@@ -158,7 +158,7 @@ public struct ResultRow: Sendable {
     guard let (bytes, type) = typed(name) else { return [] }
     switch type {
     case .list(let element), .set(let element):
-      return RowDecoding.elements(bytes, perEntry: 1).compactMap { RowDecoding.integer($0[0], element.unfrozen) }
+      return RowDecoding.parts(bytes, type).compactMap { RowDecoding.integer($0, element.unfrozen) }
     default: return []
     }
   }
@@ -166,41 +166,17 @@ public struct ResultRow: Sendable {
 
 enum RowDecoding {
   static func text(_ bytes: [UInt8], _ type: CQLType) -> String? {
-    type == .text || type == .ascii ? String(validating: bytes, as: UTF8.self) : nil
+    type == .text || type == .ascii ? Values.text(bytes) : nil
   }
 
   static func integer(_ bytes: [UInt8], _ type: CQLType) -> Int64? {
     switch type {
-    case .bigint, .counter, .int, .smallint, .tinyint, .timestamp, .time:
-      guard bytes.count == type.fixedLengthBytes ?? bytes.count, let first = bytes.first else { return nil }
-      let head = Int64(Int8(bitPattern: first))
-      return bytes.dropFirst().reduce(head) { $0 << 8 | Int64($1) }
-    case .date:
-      guard bytes.count == 4 else { return nil }
-      return bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) }
-    default: return nil
+    case .bigint, .counter, .int, .smallint, .tinyint, .timestamp, .time, .varint: Values.integer(bytes)
+    case .date: Values.date(bytes).map(Int64.init)
+    default: nil
     }
   }
 
-  /// A serialized collection's entries; what is malformed is left out.
-  static func elements(_ bytes: [UInt8], perEntry: Int) -> [[[UInt8]]] {
-    bytes.withReader { (reader: inout ByteReader) -> [[[UInt8]]] in
-      guard let count = try? reader.int32(), count > 0 else { return [] }
-      var entries: [[[UInt8]]] = []
-      for _ in 0..<count {
-        var entry: [[UInt8]] = []
-        for _ in 0..<perEntry {
-          guard let length = try? reader.int32() else { return entries }
-          guard length >= 0 else {
-            entry.append([])
-            continue
-          }
-          guard let part = try? reader.bytes(Int(length)) else { return entries }
-          entry.append(part)
-        }
-        entries.append(entry)
-      }
-      return entries
-    }
-  }
+  /// A serialized collection's elements, or keys and values in turn; none where it is malformed.
+  static func parts(_ bytes: [UInt8], _ type: CQLType) -> [[UInt8]] { (try? type.collectionElements(of: bytes)) ?? [] }
 }
