@@ -75,33 +75,22 @@ extension Binding {
     guard case .json(let term, let defaultsToUnset) = statement.source else {
       preconditionFailure("no JSON in \(statement)")
     }
-    guard case .constant(let constant) = term else {
-      throw .invalid("INSERT JSON with a bind marker is not supported yet")
-    }
-    let document: JSON
-    do throws(JSONError) {
-      document = try JSON(parsing: constant.text)
-    } catch {
-      throw .invalid("Could not decode JSON string as a map: \(error). (String was: \(constant.text))")
-    }
-    guard case .object(let members) = document else {
-      throw .invalid("Could not decode JSON string as a map. (String was: \(constant.text))")
-    }
+    let document = JSONDocument(table: table, defaultsToUnset: defaultsToUnset)
     var values: [String: BoundTerm] = [:]
-    for member in members {
-      let isQuoted = member.key.utf8.count >= 2 && member.key.hasPrefix("\"") && member.key.hasSuffix("\"")
-      let name = isQuoted ? String(member.key.dropFirst().dropLast()) : member.key.lowercased()
-      guard let column = table.column(named: name) else {
-        throw .invalid("JSON values map contains unrecognized column: \(member.key)")
+    switch term {
+    case .marker(let marker):
+      _ = variable(marker, "[json]", .text, table)
+      for column in table.columns { values[column.name] = .member(marker.index, of: document, column) }
+    case .constant(let constant):
+      let given = try document.values(constant.text)
+      for column in table.columns {
+        switch given[column.name] ?? document.absent(column) {
+        case .bytes(let bytes): values[column.name] = .constant(bytes)
+        case .null: values[column.name] = .constant(nil)
+        case .unset: continue
+        }
       }
-      do throws(ValueError) {
-        values[name] = .constant(try column.type.value(fromJSON: member.value))
-      } catch {
-        throw .invalid("Error decoding JSON value for \(name): \(error.message)")
-      }
-    }
-    if !defaultsToUnset {
-      for column in table.columns where values[column.name] == nil { values[column.name] = .constant(nil) }
+    default: preconditionFailure("JSON of \(term)")
     }
     return try insert(statement, table, values)
   }
@@ -134,19 +123,19 @@ extension Binding {
   private func checkKeys(
     _ keys: BoundRestrictions, _ operations: [BoundOperation], _ table: Table, _ statement: String
   ) throws(CQLFailure) -> Bool {
-    guard keys.slices.isEmpty else {
-      if statement == "DELETE" { throw .invalid("Range deletions are not supported for specific columns") }
-      throw .invalid("Slice restrictions are not supported on the clustering columns in \(statement) statements")
-    }
     let touchesStaticsAlone = operations.allSatisfy { $0.column.kind == .static }
-    let covered = keys.steps.reduce(0) { $0 + $1.width }
     if touchesStaticsAlone, !table.clustering.isEmpty {
-      guard covered == 0 || covered == table.clustering.count else {
+      guard keys.steps.isEmpty, keys.slices.isEmpty else {
         throw .invalid(
           "Invalid restrictions on clustering columns since the \(statement) statement modifies only static columns")
       }
       return true
     }
+    guard keys.slices.isEmpty else {
+      if statement == "DELETE" { throw .invalid("Range deletions are not supported for specific columns") }
+      throw .invalid("Slice restrictions are not supported on the clustering columns in \(statement) statements")
+    }
+    let covered = keys.steps.reduce(0) { $0 + $1.width }
     guard covered == table.clustering.count else {
       let missing = table.clustering[covered...].map(\.name).joined(separator: ", ")
       if statement == "DELETE", covered > 0 || keys.steps.isEmpty {
@@ -165,7 +154,8 @@ extension Binding {
     let receiver = Receiver(name: column.name, type: column.type, table: table)
     switch assignment.operation {
     case .set(let term): return BoundOperation(column: column, action: .set(try bind(term, receiver)))
-    case .setField: throw .invalid("Invalid operation for non-UDT column \(column.name)")
+    case .setField(let field, let term):
+      throw .invalid("Invalid operation (\(column.name).\(field) = \(term)) for non-UDT column \(column.name)")
     case .setElement(let key, let term): return try bindSetElement(key, term, column, table)
     case .add(let term), .prepend(let term), .subtract(let term):
       try checkMultiCell(column, assignment, term)
@@ -182,6 +172,7 @@ extension Binding {
     case .subtract: shown = "\(name) = \(name) - \(term)"
     default: shown = "\(name) = \(name) + \(term)"
     }
+    if case .tuple = column.type.unfrozen { throw .invalid("Invalid operation (\(shown)) for tuple column \(name)") }
     if column.type.isCollection { throw .invalid("Invalid operation (\(shown)) for frozen collection column \(name)") }
     throw .invalid("Invalid operation (\(shown)) for non counter column \(name)")
   }
@@ -190,6 +181,10 @@ extension Binding {
     _ operation: Assignment.Operation, _ column: Column, _ receiver: Receiver
   ) throws(CQLFailure) -> BoundOperation {
     switch (operation, column.type) {
+    case (.add(let term), .map) where term.isCollection && !term.isMap:
+      throw .invalid("Value for a map addition has to be a map, but was: '\(term)'")
+    case (.subtract(let term), .map) where term.isCollection && !term.isSet:
+      throw .invalid("Value for a map substraction has to be a set, but was: '\(term)'")
     case (.add(let term), _): return BoundOperation(column: column, action: .add(try bind(term, receiver)))
     case (.prepend(let term), .list):
       return BoundOperation(column: column, action: .prepend(try bind(term, receiver)))
@@ -248,7 +243,7 @@ extension Binding {
       return BoundOperation(column: column, action: .deleteColumn)
     case .field(let name, _):
       _ = try deletable(name, table)
-      throw .invalid("Invalid deletion operation for non-UDT column \(name)")
+      throw .invalid("Invalid field deletion operation for non-UDT column \(name)")
     case .element(let name, let key):
       let column = try deletable(name, table)
       switch column.type {
@@ -353,6 +348,23 @@ extension BoundOperation {
     switch action {
     case .set, .deleteColumn: true
     case .add, .prepend, .remove, .setKey, .deleteKey, .setIndex, .deleteIndex, .removeValues: false
+    }
+  }
+}
+
+extension Term {
+  fileprivate var isMap: Bool {
+    switch self {
+    case .map: true
+    case .set(let terms): terms.isEmpty
+    default: false
+    }
+  }
+  fileprivate var isSet: Bool { if case .set = self { true } else { false } }
+  fileprivate var isCollection: Bool {
+    switch self {
+    case .list, .set, .map: true
+    default: false
     }
   }
 }

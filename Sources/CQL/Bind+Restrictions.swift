@@ -27,6 +27,9 @@ private struct TupleRelation {
   }
   var columns: [Column]
   var kind: Kind
+
+  var isSlice: Bool { boundWord != nil }
+  var boundWord: String? { if case .slice(let isLower, _, _) = kind { isLower ? "start" : "end" } else { nil } }
 }
 
 /// For whom restrictions are bound: what is allowed differs.
@@ -65,7 +68,8 @@ extension Binding {
       if case .key = partition {} else { throw .invalid(allowFilteringMessage) }
     }
     if !filters.isEmpty, !use.allowsFiltering { throw .invalid(allowFilteringMessage) }
-    return BoundRestrictions(table: table, partition: partition, steps: steps, slices: slices, filters: filters)
+    return BoundRestrictions(
+      table: table, partition: partition, tokens: gathered.tokens, steps: steps, slices: slices, filters: filters)
   }
 
   // MARK: - Gathering
@@ -82,7 +86,7 @@ extension Binding {
       let column = try column(name, of: table)
       try checkRestrictable(column, relation)
       var own = all.columns[name] ?? ColumnRelations()
-      guard own.isEmpty else { throw Self.moreThanOne(name, isIn: true) }
+      try Self.checkChoice(own, name)
       own.choice = try bindChoice(values, column, table)
       all.columns[name] = own
     case .element(let name, let key, let comparison, let term):
@@ -93,12 +97,21 @@ extension Binding {
     case .tuple(let columns, let comparison, let term):
       all.tuples.append(try bindTupleRelation(columns, comparison, term, relation, table))
     case .tupleMembership(let columns, let values):
-      all.tuples.append(try bindTupleMembership(columns, values, table))
+      all.tuples.append(try bindTupleMembership(columns, values, relation, table))
     }
   }
 
-  private static func moreThanOne(_ name: String, isIn: Bool = false) -> CQLFailure {
-    .invalid("\(name) cannot be restricted by more than one relation if it includes \(isIn ? "a IN" : "an Equal")")
+  private static func moreThanOne(_ name: String, with choice: BoundChoice? = nil) -> CQLFailure {
+    let word = choice?.isOne ?? true ? "an Equal" : "a IN"
+    return .invalid("\(name) cannot be restricted by more than one relation if it includes \(word)")
+  }
+
+  /// Refuses a second `=` or `IN` on a column.
+  private static func checkChoice(_ own: ColumnRelations, _ name: String) throws(CQLFailure) {
+    if own.isSlice {
+      throw .invalid("Column \"\(name)\" cannot be restricted by both an equality and an inequality relation")
+    }
+    guard own.isEmpty else { throw moreThanOne(name, with: own.choice) }
   }
 
   private func checkRestrictable(_ column: Column, _ relation: Relation) throws(CQLFailure) {
@@ -127,10 +140,10 @@ extension Binding {
     let receiver = Receiver(name: column.name, type: column.type, table: table)
     switch comparison {
     case .equal:
-      guard own.isEmpty else { throw Self.moreThanOne(column.name) }
+      try Self.checkChoice(own, column.name)
       own.choice = .one(try bind(term, receiver))
     case .less, .lessOrEqual, .greater, .greaterOrEqual:
-      if let choice = own.choice { throw Self.moreThanOne(column.name, isIn: !choice.isOne) }
+      if let choice = own.choice { throw Self.moreThanOne(column.name, with: choice) }
       let bound = (
         isInclusive: comparison == .lessOrEqual || comparison == .greaterOrEqual, term: try bind(term, receiver)
       )
@@ -148,6 +161,7 @@ extension Binding {
     case .contains, .containsKey: try addContains(comparison, term, column, table, to: &own)
     case .notEqual: throw .invalid("Unsupported \"!=\" relation: \(relation)")
     case .like:
+      _ = try bind(term, receiver)
       throw .invalid("LIKE restriction is only supported on properly indexed columns. \(relation) is not valid.")
     }
   }
@@ -178,11 +192,14 @@ extension Binding {
     _ all: inout Gathered
   ) throws(CQLFailure) {
     let column = try column(name, of: table)
+    if case .list = column.type.unfrozen {
+      throw .invalid("Indexes on list entries (\(name)[index] = value) are not currently supported.")
+    }
     guard case .map(let keyType, let valueType) = column.type.unfrozen else {
       throw .invalid("Column \(name) cannot be used as a map")
     }
     guard comparison == .equal else {
-      throw .invalid("Only EQ relations are supported on map entries, but found \(relation)")
+      throw .invalid("Only EQ relations are supported on map entries")
     }
     var own = all.columns[name] ?? ColumnRelations()
     let boundKey = try bind(key, Receiver(name: "key(\(name))", type: keyType, table: table))
@@ -198,7 +215,7 @@ extension Binding {
   ) throws(CQLFailure) {
     for name in columns {
       guard try column(name, of: table).kind == .partitionKey else {
-        throw .invalid("The token() function is only supported on the partition key, found on \(name)")
+        throw .invalid("The token() function must be applied to all partition key components or none of them")
       }
     }
     guard columns == table.partitionKey.map(\.name) else {
@@ -235,7 +252,9 @@ extension Binding {
 
   // MARK: - Tuples
 
-  private func tupleColumns(_ names: [String], _ table: Table) throws(CQLFailure) -> [Column] {
+  private func tupleColumns(
+    _ names: [String], _ table: Table, _ relation: Relation
+  ) throws(CQLFailure) -> [Column] {
     var columns: [Column] = []
     for name in names {
       let column = try column(name, of: table)
@@ -243,12 +262,11 @@ extension Binding {
         throw .invalid("Multi-column relations can only be applied to clustering columns but was applied to: \(name)")
       }
       if columns.contains(column) {
-        throw .invalid("Column \"\(name)\" appeared twice in a relation: (\(names.joined(separator: ", ")))")
+        throw .invalid("Column \"\(name)\" appeared twice in a relation: \(relation)")
       }
       if let previous = columns.last, column.position != previous.position + 1 {
         throw .invalid(
-          "Clustering columns must appear in the PRIMARY KEY order in multi-column relations: "
-            + "(\(names.joined(separator: ", ")))")
+          "Clustering columns must appear in the PRIMARY KEY order in multi-column relations: \(relation)")
       }
       columns.append(column)
     }
@@ -276,7 +294,7 @@ extension Binding {
   private mutating func bindTupleRelation(
     _ names: [String], _ comparison: ComparisonOperator, _ term: Term, _ relation: Relation, _ table: Table
   ) throws(CQLFailure) -> TupleRelation {
-    let columns = try tupleColumns(names, table)
+    let columns = try tupleColumns(names, table, relation)
     let tuple = try bindTuple(term, columns, table)
     switch comparison {
     case .equal:
@@ -293,9 +311,9 @@ extension Binding {
   }
 
   private mutating func bindTupleMembership(
-    _ names: [String], _ values: InValues, _ table: Table
+    _ names: [String], _ values: InValues, _ relation: Relation, _ table: Table
   ) throws(CQLFailure) -> TupleRelation {
-    let columns = try tupleColumns(names, table)
+    let columns = try tupleColumns(names, table, relation)
     let step: BoundClusteringStep
     switch values {
     case .marker(let marker):
@@ -322,15 +340,12 @@ extension Binding {
         throw .invalid(
           "The token function cannot be used in WHERE clauses for \(use == .update ? "UPDATE" : "DELETE") statements")
       }
-      if let both = restricted.first {
-        throw .invalid("Columns \"\(both.name)\" cannot be restricted by both a normal relation and a token relation")
-      }
       for isLower in [true, false] where all.tokens.count(where: { $0.isLower == isLower }) > 1 {
         throw .invalid(
           "More than one restriction was found for the \(isLower ? "start" : "end") bound on "
             + table.partitionKey.map(\.name).joined(separator: ", "))
       }
-      return .tokens(all.tokens)
+      if restricted.isEmpty { return .all }
     }
     var choices: [BoundChoice] = []
     for column in table.partitionKey {
@@ -338,9 +353,10 @@ extension Binding {
       if let choice = relations.choice, relations.tests.isEmpty {
         choices.append(choice)
       } else if !use.allowsFiltering {
+        if use.isSelect { throw .invalid(allowFilteringMessage) }
         throw .invalid(
-          "Only EQ and IN relation are supported on the partition key (unless you use the token() function"
-            + "\(use.isSelect ? " or allow filtering" : ""))")
+          "Only EQ and IN relation are supported on the partition key (unless you use the token() function) for"
+            + " \(use == .update ? "UPDATE" : "DELETE") statements")
       }
     }
     if choices.count == table.partitionKey.count { return .key(choices) }
@@ -399,10 +415,10 @@ extension Binding {
         position += 1
         continue
       }
-      if let tuple = starting.first {
-        let width = tuple.columns.count
+      if !starting.isEmpty {
         if try take(starting, &steps, &slices) { stopped = (column, true) }
-        position += width
+        if let relations = all.columns[column.name] { slices += Self.slices(column, relations) }
+        position += starting.map(\.columns.count).max() ?? 1
         continue
       }
       guard let relations = all.columns[column.name] else { break }
@@ -448,7 +464,7 @@ extension Binding {
   ) throws(CQLFailure) -> Bool {
     var isSlice = false
     for relation in relations {
-      let names = relation.columns.map(\.name).joined(separator: ", ")
+      let names = relation.columns.map(\.name).joined(separator: " ,")
       if !isSlice, relations.count > 1, case .slice = relation.kind {
       } else if relations.count > 1, !isSlice {
         throw .invalid("(\(names)) cannot be restricted by more than one relation if it includes an Equal")
@@ -470,21 +486,31 @@ extension Binding {
     return isSlice
   }
 
+  /// Of relations that share a column only slices that begin at the same one may stand together.
   private func checkOverlap(_ table: Table, _ all: Gathered) throws(CQLFailure) {
     for tuple in all.tuples {
-      for column in tuple.columns where all.columns[column.name] != nil {
-        throw .invalid(
-          "Column \"\(column.name)\" cannot be restricted by both a tuple notation inequality and a single column"
-            + " inequality on that same column")
+      for column in tuple.columns {
+        guard let single = all.columns[column.name] else { continue }
+        guard tuple.isSlice, single.choice == nil else {
+          throw Self.moreThanOne(column.name, with: single.choice)
+        }
+        guard column == tuple.columns[0] else { throw Self.twoBeginnings(column) }
+        if let word = tuple.boundWord, word == "start" ? single.lower != nil : single.upper != nil {
+          throw .invalid("More than one restriction was found for the \(word) bound on \(column.name)")
+        }
       }
     }
     for (index, tuple) in all.tuples.enumerated() {
       for other in all.tuples.dropFirst(index + 1) where other.columns[0] != tuple.columns[0] {
-        if let shared = tuple.columns.first(where: { other.columns.contains($0) }) {
-          throw .invalid("Column \"\(shared.name)\" cannot be restricted by two tuple notations")
-        }
+        guard let shared = tuple.columns.first(where: { other.columns.contains($0) }) else { continue }
+        throw tuple.isSlice && other.isSlice ? Self.twoBeginnings(shared) : Self.moreThanOne(shared.name)
       }
     }
+  }
+
+  private static func twoBeginnings(_ column: Column) -> CQLFailure {
+    .invalid(
+      "Column \"\(column.name)\" cannot be restricted by two inequalities not starting with the same column")
   }
 
   private static func notRestrictable(
@@ -511,9 +537,6 @@ extension Binding {
     guard use.isSelect else { throw .invalid("Non PRIMARY KEY columns found in where clause: \(names) ") }
     for column in others {
       guard let relations = all.columns[column.name] else { continue }
-      if let choice = relations.choice, !choice.isOne, !use.allowsFiltering {
-        throw .invalid("IN predicates on non-primary-key columns (\(column.name)) is not yet supported")
-      }
       addFilters(column, relations, &filters)
     }
   }

@@ -38,7 +38,7 @@ extension Binding {
     _ statement: SelectStatement, _ table: Table
   ) throws(CQLFailure) -> ([SelectedColumn], [BoundSelector]) {
     guard case .items(let items) = statement.selection else {
-      let shown = statement.isDistinct ? table.partitionKey + table.statics : table.columns
+      let shown = table.columns
       return (
         shown.map { SelectedColumn(name: $0.name, type: $0.type) },
         shown.map { .column(slot: slot(of: $0), $0.type) }
@@ -47,6 +47,10 @@ extension Binding {
     var columns: [SelectedColumn] = []
     var selectors: [BoundSelector] = []
     for item in items {
+      if case .term(.constant(let constant)) = item.selector {
+        let term = Term.constant(constant)
+        throw .invalid("Cannot infer type for term \(term) in selection clause (try using a cast to force a type)")
+      }
       let selector = try bind(item.selector, table, expected: nil)
       selectors.append(selector)
       columns.append(SelectedColumn(name: item.alias ?? item.selector.resultName, type: selector.type))
@@ -64,7 +68,7 @@ extension Binding {
     case .countRows:
       return .aggregate(AggregateFunction(body: .countRows, argument: nil, result: .bigint), nil)
     case .writeTime(let inner), .maxWriteTime(let inner):
-      return .writeTime(slot: try cellSlot(inner, table, "writeTime"))
+      return .writeTime(slot: try cellSlot(inner, table, "writetime"))
     case .timeToLive(let inner): return .timeToLive(slot: try cellSlot(inner, table, "ttl"))
     case .term(let term): return try bindSelected(term, table, expected: expected)
     case .cast(let inner, let name):
@@ -78,9 +82,9 @@ extension Binding {
     case .function(let name, let arguments): return try bindCall(name, arguments, table)
     case .element(let inner, let key): return try bindElement(inner, key, table)
     case .slice: throw .invalid("Slices of collections are not supported in SELECT")
-    case .field(let inner, let field):
+    case .field(let inner, _):
       let type = try bind(inner, table, expected: nil).type
-      throw .invalid("Invalid field selection: \(inner.resultName) is of type \(type) and has no field \(field)")
+      throw .invalid("Invalid field selection: \(inner.resultName) of type \(type) is not a user type")
     case .arithmetic(let sign, let left, let right): return try bindArithmetic(sign, left, right, table)
     case .negation(let inner):
       let argument = try bind(inner, table, expected: nil)
@@ -122,7 +126,8 @@ extension Binding {
     let container = try bind(inner, table, expected: nil)
     let keyType: CQLType
     switch container.type.unfrozen {
-    case .list: keyType = .int
+    case .list:
+      throw .invalid("Element selection is only allowed on sets and maps, but \(inner.resultName) is a list")
     case .set(let type), .map(let type, _): keyType = type
     default:
       throw .invalid("Invalid element selection: \(inner.resultName) is of type \(container.type) is not a collection")
@@ -138,8 +143,7 @@ extension Binding {
     let b = try bind(right, table, expected: nil)
     guard let result = ScalarFunction.arithmeticResult(a.type, b.type) else {
       throw .invalid(
-        "the operation '\(left.resultName) \(sign.rawValue) \(right.resultName)' is not supported between"
-          + " \(a.type) and \(b.type)"
+        "the '\(sign.rawValue)' operation is not supported between \(left.resultName) and \(right.resultName)"
       )
     }
     let body = ScalarFunction.Body.arithmetic(sign, a.type, b.type)
@@ -150,7 +154,12 @@ extension Binding {
     _ name: QualifiedName, _ arguments: [Selector], _ table: Table
   ) throws(CQLFailure) -> BoundSelector {
     guard name.keyspace == nil || name.keyspace == "system" else { throw .invalid("Unknown function '\(name)'") }
-    if AggregateFunction.names.contains(name.name), arguments.count == 1 {
+    if AggregateFunction.names.contains(name.name) {
+      guard arguments.count == 1 else {
+        throw .invalid(
+          "Invalid number of arguments in call to function system.\(name.name): 1 required but \(arguments.count) provided"
+        )
+      }
       let argument = try bind(arguments[0], table, expected: nil)
       if argument.hasAggregate {
         throw .invalid("aggregate functions cannot be used as arguments of aggregate functions")
@@ -187,6 +196,13 @@ extension Binding {
         return .call(overload.function, bound)
       }
       (variables, fetched, slots) = saved
+      if overloads.count == 1,
+        let index = bound.indices.first(where: { !Self.isAssignable(bound[$0].type, to: overload.arguments[$0]) })
+      {
+        throw .invalid(
+          "Type error: \(arguments[index].resultName) cannot be passed as argument \(index) of function"
+            + " system.\(name.name) of type \(overload.arguments[index])")
+      }
     }
     let required = overloads.first?.arguments.count ?? 0
     if !overloads.contains(where: { $0.arguments.count == arguments.count }) {
@@ -227,7 +243,7 @@ extension Binding {
     for selector in statement.groupBy {
       guard case .column(let name) = selector else {
         throw .invalid(
-          "Group by currently only supports groups of columns following their declared order in the PRIMARY KEY")
+          "Group by currently only support groups of columns following their declared order in the PRIMARY KEY")
       }
       let column = try column(name, of: table)
       guard column.kind == .partitionKey || column.kind == .clustering else {
@@ -239,7 +255,7 @@ extension Binding {
       }
       guard position < key.count, key[position].name == name else {
         throw .invalid(
-          "Group by currently only supports groups of columns following their declared order in the PRIMARY KEY")
+          "Group by currently only support groups of columns following their declared order in the PRIMARY KEY")
       }
       position += 1
       slots.append(slot(of: column))

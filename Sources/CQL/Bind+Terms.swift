@@ -86,7 +86,7 @@ extension Binding {
 
   private mutating func bindList(_ terms: [Term], _ receiver: Receiver) throws(CQLFailure) -> BoundTerm {
     guard case .list(let element) = receiver.type.unfrozen else {
-      throw .invalid("Invalid list literal for \(receiver.name) of type \(receiver.type)")
+      throw .invalid("Unexpected receiver type '\(receiver.type)'; only list and vector are expected")
     }
     let bound = try bindElements(terms, receiver.with("value(\(receiver.name))", element), "list", receiver.name)
     return try folded(.list(bound, receiver.type), bound)
@@ -103,13 +103,13 @@ extension Binding {
   }
 
   private mutating func bindElements(
-    _ terms: [Term], _ element: Receiver, _ word: String, _ name: String
+    _ terms: [Term], _ element: Receiver, _ word: String, _ name: String, _ role: String = "value"
   ) throws(CQLFailure) -> [BoundTerm] {
     var bound: [BoundTerm] = []
     for term in terms {
       if case .null = term { throw .invalid("null is not supported inside collections") }
       if case .constant(let constant) = term, !Self.accepts(constant.kind, element.type) {
-        throw .invalid("Invalid \(word) literal for \(name): value \(term) is not of type \(element.type)")
+        throw .invalid("Invalid \(word) literal for \(name): \(role) \(term) is not of type \(element.type)")
       }
       bound.append(try bind(term, element))
     }
@@ -120,7 +120,8 @@ extension Binding {
     guard case .map(let key, let value) = receiver.type.unfrozen else {
       throw .invalid("Invalid map literal for \(receiver.name) of type \(receiver.type)")
     }
-    let keys = try bindElements(entries.map(\.key), receiver.with("key(\(receiver.name))", key), "map", receiver.name)
+    let keys = try bindElements(
+      entries.map(\.key), receiver.with("key(\(receiver.name))", key), "map", receiver.name, "key")
     let values = try bindElements(
       entries.map(\.value), receiver.with("value(\(receiver.name))", value), "map", receiver.name)
     return try folded(.map(zip(keys, values).map { ($0, $1) }, receiver.type), keys + values)
@@ -139,6 +140,10 @@ extension Binding {
     }
     var bound: [BoundTerm] = []
     for (index, term) in terms.enumerated() {
+      if case .constant(let constant) = term, !Self.accepts(constant.kind, types[index]) {
+        throw .invalid(
+          "Invalid tuple literal for \(receiver.name): component \(index) is not of type \(types[index])")
+      }
       bound.append(try bind(term, receiver.with("\(receiver.name)[\(index)]", types[index])))
     }
     return try folded(.tuple(bound, receiver.type), bound)

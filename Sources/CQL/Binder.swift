@@ -23,13 +23,24 @@ public enum Binder {
       body = .use(keyspace: keyspace)
     case .truncate(let name): body = .truncate(try binding.table(name))
     case .describe(let statement): body = .describe(statement, keyspace: keyspace)
-    case .unsupported(let statement): throw .invalid("\(statement.name) is not supported")
+    case .unsupported(let statement): throw refusal(of: statement)
     case .createKeyspace, .alterKeyspace, .dropKeyspace, .createTable, .alterTable, .dropTable:
       body = .schemaChange(parsed.statement, keyspace: keyspace)
     }
     return BoundStatement(
       body: body, variables: try binding.finishedVariables(parsed.markers),
       partitionKeyIndexes: binding.partitionKeyIndexes(of: body))
+  }
+
+  /// There are no roles yet, so everybody is anonymous: what Cassandra says then.
+  private static func refusal(of statement: UnsupportedStatement) -> CQLFailure {
+    let words = statement.name.split(separator: " ")
+    let isAboutRoles =
+      ["GRANT", "REVOKE", "LIST"].contains(words[0]) || ["ROLE", "USER", "IDENTITY"].contains(words[words.count - 1])
+    if isAboutRoles {
+      return CQLFailure(.unauthorized, "You have to be logged in and not anonymous to perform this request")
+    }
+    return .invalid("\(statement.name) is not supported")
   }
 
   /// A type as written, in a table's definition or a cast.
@@ -65,7 +76,7 @@ struct Binding<Source: TableSource> {
 
   func column(_ name: String, of table: Table) throws(CQLFailure) -> Column {
     guard let column = table.column(named: name) else {
-      throw .invalid("Undefined column name \(name) in table \(table.keyspace).\(table.name)")
+      throw .invalid("Undefined column name \(Parser.shownName(name)) in table \(table.keyspace).\(table.name)")
     }
     return column
   }

@@ -95,6 +95,11 @@ public struct EvaluationContext {
 public struct SelectedColumn: Hashable, Sendable {
   public var name: String
   public var type: CQLType
+
+  public init(name: String, type: CQLType) {
+    self.name = name
+    self.type = type
+  }
 }
 
 public final class BoundSelect: Sendable {

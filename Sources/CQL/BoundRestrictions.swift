@@ -67,19 +67,23 @@ public final class BoundRestrictions: Sendable {
     case all
     /// One choice for each column of the partition key.
     case key([BoundChoice])
-    case tokens([(isLower: Bool, isInclusive: Bool, bound: BoundTerm)])
   }
+  typealias TokenBound = (isLower: Bool, isInclusive: Bool, bound: BoundTerm)
   let table: Table
   let partition: PartitionPart
+  /// `token(...) > t`; of named partitions, those outside are left out.
+  let tokens: [TokenBound]
   let steps: [BoundClusteringStep]
   let slices: [BoundSlice]
   let filters: [BoundFilter]
 
   init(
-    table: Table, partition: PartitionPart, steps: [BoundClusteringStep], slices: [BoundSlice], filters: [BoundFilter]
+    table: Table, partition: PartitionPart, tokens: [TokenBound] = [], steps: [BoundClusteringStep],
+    slices: [BoundSlice], filters: [BoundFilter]
   ) {
     self.table = table
     self.partition = partition
+    self.tokens = tokens
     self.steps = steps
     self.slices = slices
     self.filters = filters

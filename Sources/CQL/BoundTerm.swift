@@ -12,6 +12,8 @@ indirect enum BoundTerm: Sendable {
   case map([(key: BoundTerm, value: BoundTerm)], CQLType)
   case tuple([BoundTerm], CQLType)
   case call(ScalarFunction, [BoundTerm])
+  /// One column's value of the JSON document that a marker holds.
+  case member(Int, of: JSONDocument, Column)
 
   static let maxElementBytes = 65_535 << 8
 
@@ -25,6 +27,8 @@ indirect enum BoundTerm: Sendable {
         do throws(ValueError) { try type.validate(bytes) } catch { throw .invalid(error.message) }
       }
       return value
+    case .member(let index, let document, let column):
+      return try document.value(of: column, in: context.values[index])
     default:
       return try composed(context).map { .bytes($0) } ?? .null
     }
@@ -57,7 +61,7 @@ indirect enum BoundTerm: Sendable {
       var values: [[UInt8]?] = []
       for argument in arguments { values.append(try argument.bytes(context, for: function.name)) }
       return try function.call(values, context)
-    case .constant, .variable: preconditionFailure("not composed: \(self)")
+    case .constant, .variable, .member: preconditionFailure("not composed: \(self)")
     }
   }
 

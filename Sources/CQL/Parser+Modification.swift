@@ -4,7 +4,7 @@ extension Parser {
   mutating func insert() throws(CQLFailure) -> InsertStatement {
     try expect("INSERT")
     try expect("INTO")
-    let table = try qualifiedName()
+    let table = try tableName()
     var statement: InsertStatement
     if take("JSON") {
       statement = InsertStatement(table: table, source: try jsonSource())
@@ -40,7 +40,7 @@ extension Parser {
 
   mutating func update() throws(CQLFailure) -> UpdateStatement {
     try expect("UPDATE")
-    let table = try qualifiedName()
+    let table = try tableName()
     let attributes = try using()
     try expect("SET")
     var assignments: [Assignment] = []
@@ -101,13 +101,16 @@ extension Parser {
   mutating func delete() throws(CQLFailure) -> DeleteStatement {
     try expect("DELETE")
     var targets: [DeleteStatement.Target] = []
-    if !at("FROM") {
+    if isName(current) {
       repeat { targets.append(try deletion()) } while take(",")
     }
     try expect("FROM")
-    let table = try qualifiedName()
-    let attributes = try using()
-    if attributes.timeToLive != nil { throw mismatched(expecting: "WHERE") }
+    let table = try tableName()
+    var attributes = Attributes()
+    if take("USING") {
+      try expect("TIMESTAMP")
+      attributes.timestamp = try integerTerm()
+    }
     try expect("WHERE")
     var statement = DeleteStatement(table: table, targets: targets, restrictions: try whereClause())
     statement.attributes = attributes
@@ -116,6 +119,9 @@ extension Parser {
   }
 
   private mutating func deletion() throws(CQLFailure) -> DeleteStatement.Target {
+    if isName(current), peek(1).kind != .end, ![",", "[", ".", "FROM"].contains(where: { matches(peek(1), $0) }) {
+      throw noViableAlternative(ahead: 1)
+    }
     let column = try name()
     if take("[") {
       let key = try term()
@@ -145,7 +151,7 @@ extension Parser {
       } else if at("DELETE") {
         members.append(.delete(try delete()))
       } else {
-        throw members.isEmpty ? noViableAlternative() : mismatched(expecting: "APPLY")
+        throw mismatched(expecting: "APPLY")
       }
       while take(";") {}
       guard members.count <= CQLLimits.maxBatchMembers else {

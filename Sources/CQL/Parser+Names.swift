@@ -40,6 +40,31 @@ extension Parser {
 
   mutating func keyspaceName() throws(CQLFailure) -> String { try name(of: "keyspace") }
 
+  /// What may stand behind a table's name anywhere in the grammar; Cassandra's parser looks that far at once, and blames
+  /// whatever else is there.
+  private static let tableFollowers = [
+    ".", "(", ")", ";", "WHERE", "GROUP", "ORDER", "PER", "LIMIT", "ALLOW", "USING", "SET", "JSON", "ADD", "ALTER",
+    "DROP", "RENAME", "WITH", "LIKE", "TO", "FROM", "AS", "APPLY", "INSERT", "UPDATE", "DELETE",
+  ]
+
+  mutating func tableName() throws(CQLFailure) -> QualifiedName {
+    if isName(current), peek(1).kind != .end, !Self.tableFollowers.contains(where: { matches(peek(1), $0) }) {
+      throw noViableAlternative(ahead: 1)
+    }
+    return try qualifiedName()
+  }
+
+  /// A column's name as a message shows it: in quotes where CQL needs them.
+  static func shownName(_ name: String) -> String {
+    let utf8 = name.utf8
+    let isPlain =
+      utf8.first.map { (0x61...0x7A).contains($0) } ?? false
+      && utf8.allSatisfy { ASCII.isDigit($0) || (0x61...0x7A).contains($0) || $0 == UInt8(ascii: "_") }
+      && !reservedWords.contains(name)
+    return isPlain
+      ? name : "\"\(name.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\""))\""
+  }
+
   mutating func qualifiedName(of thing: String = "table") throws(CQLFailure) -> QualifiedName {
     let first = try name(of: matches(peek(1), ".") ? "keyspace" : thing)
     guard take(".") else { return QualifiedName(keyspace: nil, name: first) }
@@ -167,9 +192,9 @@ extension Parser {
     var map: [String: String] = [:]
     guard !take("}") else { return map }
     repeat {
-      let key = try propertyConstant("name")
+      let key = try propertyConstant { marker in "Invalid property name: \(marker)" }
       try expect(":")
-      let value = try propertyConstant("value")
+      let value = try propertyConstant { marker in "Invalid property value: \(marker) for property: '\(key)'" }
       guard map.updateValue(value, forKey: key) == nil else {
         throw .syntax("Multiple definition for property \(key)")
       }
@@ -178,11 +203,9 @@ extension Parser {
     return map
   }
 
-  private mutating func propertyConstant(_ role: String) throws(CQLFailure) -> String {
+  private mutating func propertyConstant(_ refusal: (Term) -> String) throws(CQLFailure) -> String {
     if let constant = try constant() { return constant.text }
-    if at("?") || at(":") {
-      throw .syntax("Invalid property \(role): ? (bind variables are not supported in DDL queries)")
-    }
-    throw noViableAlternative()
+    guard let marker = try marker() else { throw noViableAlternative() }
+    throw .syntax("\(refusal(.marker(marker))) (bind variables are not supported in DDL queries)")
   }
 }

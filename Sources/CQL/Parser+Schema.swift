@@ -26,7 +26,7 @@ extension Parser {
   mutating func dropTable() throws(CQLFailure) -> DropTableStatement {
     position += 2
     let isConditional = try ifExists()
-    return DropTableStatement(table: try qualifiedName(), ifExists: isConditional)
+    return DropTableStatement(table: try tableName(), ifExists: isConditional)
   }
 
   // MARK: - CREATE TABLE
@@ -34,16 +34,17 @@ extension Parser {
   mutating func createTable() throws(CQLFailure) -> Statement {
     position += 2
     let isConditional = try ifNotExists()
-    let table = try qualifiedName()
+    let table = try tableName()
     if take("LIKE") { return .unsupported(takeRest("CREATE TABLE LIKE")) }
     var statement = CreateTableStatement(
       table: table, ifNotExists: isConditional, columns: [], partitionKey: [], clusteringKey: [],
       clusteringOrder: [], isCompactStorage: false, id: nil, properties: Properties())
     guard take("(") else { throw mismatched(expecting: "(") }
     var hasPrimaryKey = false
+    if at(")") { throw noViableAlternative() }
     repeat {
-      // A trailing comma is allowed.
-      if at(")") { break }
+      // Commas may stand alone.
+      if at(")") || at(",") { continue }
       if at("PRIMARY") {
         guard !hasPrimaryKey else { throw Self.multiplePrimaryKeys }
         hasPrimaryKey = true
@@ -120,7 +121,7 @@ extension Parser {
   mutating func alterTable() throws(CQLFailure) -> AlterTableStatement {
     position += 2
     let isConditional = try ifExists()
-    let table = try qualifiedName()
+    let table = try tableName()
     return AlterTableStatement(table: table, ifExists: isConditional, change: try alteration())
   }
 

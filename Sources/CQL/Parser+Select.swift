@@ -7,7 +7,7 @@ extension Parser {
     let isDistinct = takeModifier("DISTINCT")
     let selection = try selection()
     try expect("FROM")
-    var statement = SelectStatement(table: try qualifiedName(), selection: selection)
+    var statement = SelectStatement(table: try tableName(), selection: selection)
     statement.isJSON = isJSON
     statement.isDistinct = isDistinct
     if take("WHERE") { statement.restrictions = try whereClause() }
@@ -133,7 +133,11 @@ extension Parser {
     if at("(") { return try parenthesisedSelector() }
     let isCall = matches(peek(1), "(")
     if at("CAST"), isCall { return try castSelector() }
-    if isCall, at("COUNT"), let count = countRows() { return count }
+    if isCall, at("COUNT"), let count = try countRows() { return count }
+    if at("TOKEN"), !isCall {
+      position += 1
+      throw mismatched(expecting: "(")
+    }
     if isCall, at("WRITETIME") { return .writeTime(try metadataArgument()) }
     if isCall, at("MAXWRITETIME") { return .maxWriteTime(try metadataArgument()) }
     if isCall, at("TTL") { return .timeToLive(try metadataArgument()) }
@@ -141,14 +145,24 @@ extension Parser {
       let function = try functionName()
       return .function(function, try selectorArguments())
     }
+    if isName(current), peek(1).kind != .end, !Self.columnFollowers.contains(where: { matches(peek(1), $0) }) {
+      throw noViableAlternative(ahead: 1)
+    }
     return .column(try name())
   }
 
-  private mutating func countRows() -> Selector? {
+  /// What may stand behind a selected column (see `tableName`).
+  private static let columnFollowers = [
+    ",", "FROM", "AS", ".", "[", "]", "(", ")", "+", "-", "*", "/", "%", "..", ":", "}", ";", "ORDER", "PER", "LIMIT",
+    "ALLOW",
+  ]
+
+  private mutating func countRows() throws(CQLFailure) -> Selector? {
     let argument = peek(2)
-    let isOne = argument.kind == .integer && tokenText(argument) == "1"
-    guard matches(argument, "*") || isOne, matches(peek(3), ")") else { return nil }
-    position += 4
+    let isOne = argument.kind == .integer && tokenText(argument) == "1" && matches(peek(3), ")")
+    guard matches(argument, "*") || isOne else { return nil }
+    position += 3
+    try expect(")")
     return .countRows
   }
 
@@ -171,6 +185,7 @@ extension Parser {
   private mutating func selectorArguments() throws(CQLFailure) -> [Selector] {
     try expect("(")
     var arguments: [Selector] = []
+    if at("FROM") { throw mismatched(expecting: ")") }
     guard !take(")") else { return arguments }
     repeat { arguments.append(try selector()) } while take(",")
     try expect(")")

@@ -24,7 +24,7 @@ extension Parser {
       position += 1
       // TABLE is optional; it is reserved, so never a table's name.
       _ = take("TABLE") || take("COLUMNFAMILY")
-      return .truncate(try qualifiedName())
+      return .truncate(try tableName())
     case "create": return try create()
     case "alter": return try alter()
     case "drop": return try drop()
@@ -75,8 +75,7 @@ extension Parser {
       return .unsupported(takeRest(words.joined(separator: " ")))
     }
     if at("LIST"), peek(1).kind == .identifier { return .unsupported(takeRest("LIST PERMISSIONS")) }
-    position += at("CREATE") || at("ALTER") || at("DROP") ? 1 : 0
-    throw noViableAlternative()
+    throw noViableAlternative(ahead: at("CREATE") || at("ALTER") || at("DROP") ? 1 : 0)
   }
 
   private func follows(_ words: [String]) -> Bool {
@@ -110,18 +109,18 @@ extension Parser {
     if take("SCHEMA") { return .schema(isFull: false) }
     let isOnly = at("ONLY", "KEYSPACE") && take("ONLY")
     if take("KEYSPACE") { return .keyspace(isName(current) ? try keyspaceName() : nil, isOnly: isOnly) }
-    if take("TABLE") || take("COLUMNFAMILY") { return .table(try qualifiedName()) }
+    if take("TABLE") || take("COLUMNFAMILY") { return .table(try tableName()) }
     if take("INDEX") { return .index(try qualifiedName(of: "index")) }
     if take("MATERIALIZED") {
       try expect("VIEW")
-      return .materializedView(try qualifiedName())
+      return .materializedView(try tableName())
     }
     if isName(peek(1)) {
       if take("TYPE") { return .type(try qualifiedName(of: "type")) }
       if take("FUNCTION") { return .function(try qualifiedName(of: "function")) }
       if take("AGGREGATE") { return .aggregate(try qualifiedName(of: "aggregate")) }
     }
-    return .generic(try qualifiedName())
+    return .generic(try tableName())
   }
 
   private mutating func describedList() -> DescribeStatement.Target? {

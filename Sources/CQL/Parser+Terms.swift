@@ -43,8 +43,15 @@ extension Parser {
       levels += 1
       left = .arithmetic(sign, left, try product(&levels))
     }
+    guard current.kind == .end || Self.termFollowers.contains(where: at) else { throw noViableAlternative() }
     return left
   }
+
+  /// What may stand behind a term anywhere in the grammar (see `tableName`).
+  private static let termFollowers = [
+    ",", ")", "]", "}", ":", "..", ";", "AND", "IF", "WHERE", "ORDER", "GROUP", "PER", "LIMIT", "ALLOW", "AS", "APPLY",
+    "INSERT", "UPDATE", "DELETE", "FROM",
+  ]
 
   mutating func takeOperator(_ operators: [ArithmeticOperator]) -> ArithmeticOperator? {
     for candidate in operators where take(candidate.rawValue) { return candidate }
@@ -172,7 +179,9 @@ extension Parser {
   /// `LIMIT`, `TIMESTAMP`, `TTL`: an integer or a marker.
   mutating func integerTerm() throws(CQLFailure) -> Term {
     if let marker = try marker() { return .marker(marker) }
-    guard let constant = try constant(), constant.kind == .integer else { throw noViableAlternative() }
+    guard (at("-") ? peek(1) : current).kind == .integer, let constant = try constant() else {
+      throw noViableAlternative()
+    }
     return .constant(constant)
   }
 

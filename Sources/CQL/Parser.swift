@@ -118,8 +118,11 @@ struct Parser {
 
   // MARK: - Errors
 
-  func noViableAlternative() -> CQLFailure {
-    .syntax("\(place(of: current)) no viable alternative at input '\(shown(current))'\(snippet())")
+  /// - Parameter ahead: how many tokens behind the current one, which the brackets mark, the unsuitable one stands.
+  func noViableAlternative(ahead: Int = 0) -> CQLFailure {
+    let token = peek(ahead)
+    return .syntax(
+      "\(place(of: token)) no viable alternative at input '\(shown(token))'\(snippet(last: position + ahead))")
   }
 
   func mismatched(expecting word: String) -> CQLFailure {
@@ -146,21 +149,27 @@ struct Parser {
     }
   }
 
-  /// Ten tokens back, blanks counted, up to the offending one.
-  private func snippet() -> String {
-    guard current.kind != .end else { return "" }
+  /// Ten tokens back, a run of blanks being one, the current one in brackets, up to the token at `last`.
+  private func snippet(last: Int? = nil) -> String {
+    let last = min(last ?? position, tokens.count - 1)
+    guard tokens[last].kind != .end else { return "" }
+    var start = current.start
     var first = position
-    var budget = 10
-    while first > 0 {
-      let gap = tokens[first].start > tokens[first - 1].end ? 1 : 0
-      guard budget >= 1 + gap else { break }
-      budget -= 1 + gap
-      first -= 1
+    for _ in 0..<10 where first > 0 {
+      if start > tokens[first - 1].end {
+        start = tokens[first - 1].end
+      } else {
+        first -= 1
+        start = tokens[first].start
+      }
     }
-    let head = tokens[first].start > 0 ? "..." : ""
-    let tail = current.end < text.count ? "..." : ""
-    let before = String(decoding: text[tokens[first].start..<current.start].filter { $0 != 0x0A }, as: UTF8.self)
-    return " (\(head)\(before)[\(tokenText(current))]\(tail))"
+    func shown(_ range: Range<Int>) -> String {
+      String(decoding: text[range].filter { $0 != 0x0A }, as: UTF8.self)
+    }
+    let head = start > 0 ? "..." : ""
+    let tail = tokens[last].end < text.count ? "..." : ""
+    let behind = last > position ? shown(current.end..<tokens[last].end) : ""
+    return " (\(head)\(shown(start..<current.start))[\(tokenText(current))]\(behind)\(tail))"
   }
 
   // MARK: - Text of tokens

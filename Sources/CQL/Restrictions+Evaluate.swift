@@ -86,10 +86,10 @@ extension BoundRestrictions {
   // MARK: - Tokens
 
   func tokenRanges(_ context: borrowing EvaluationContext) throws(CQLFailure) -> [TokenRange] {
-    guard case .tokens(let bounds) = partition else { return [.all] }
+    if tokens.isEmpty { return [.all] }
     var first = Token.min
     var last = Token.max
-    for (isLower, isInclusive, bound) in bounds {
+    for (isLower, isInclusive, bound) in tokens {
       guard let bytes = try bound.bytes(context, for: "partition key token"), let token = Values.bigint(bytes) else {
         throw .invalid("Invalid null token value")
       }
@@ -308,7 +308,10 @@ extension BoundSelect {
   public func plan(_ context: borrowing EvaluationContext) throws(CQLFailure) -> SelectPlan {
     let scope: SelectPlan.Scope
     if restrictions.namesPartitions {
-      scope = .partitions(try restrictions.partitionKeys(context))
+      let keys = try restrictions.partitionKeys(context)
+      let ranges = restrictions.tokens.isEmpty ? nil : try restrictions.tokenRanges(context)
+      scope = .partitions(
+        ranges.map { ranges in keys.filter { key in ranges.contains { $0.contains(key.token) } } } ?? keys)
     } else {
       scope = .tokens(try restrictions.tokenRanges(context))
     }
@@ -328,7 +331,8 @@ extension BoundSelect {
     guard case .bytes(let bytes) = value, let count = Values.int(bytes) else {
       throw .invalid("Invalid null value of \(clause == "LIMIT" ? "limit" : "per partition limit")")
     }
-    guard count > 0 else { throw .invalid("\(clause) must be strictly positive") }
+    // Cassandra's word is LIMIT for both.
+    guard count > 0 else { throw .invalid("LIMIT must be strictly positive") }
     return Int(count)
   }
 

@@ -34,7 +34,8 @@ extension TypeName {
         if type == .counter { throw .invalid("Counters are not allowed inside tuples") }
         types.append(type.isMultiCell && !isFrozen ? .frozen(type) : type)
       }
-      return .tuple(types)
+      // A tuple is always frozen, and Cassandra's schema says so.
+      return .frozen(.tuple(types))
     case .frozen(let inner):
       switch inner {
       case .list, .set, .map: return .frozen(try inner.resolve(keyspace, depth: depth + 1, isFrozen: true))

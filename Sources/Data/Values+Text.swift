@@ -7,10 +7,10 @@ extension CQLType {
   /// The value that a constant's text (a string without its quotes) stands for. Scalars only.
   public func value(fromText text: String) throws(ValueError) -> [UInt8] {
     switch self {
-    case .text, .ascii:
-      let bytes = Array(text.utf8)
-      try validate(bytes)
-      return bytes
+    case .text: return Array(text.utf8)
+    case .ascii:
+      guard text.utf8.allSatisfy({ $0 < 0x80 }) else { throw ValueError("Invalid ASCII character in string literal") }
+      return Array(text.utf8)
     case .int: return Values.int(try integer(text, "int"))
     case .bigint, .counter: return Values.bigint(try integer(text, "long"))
     case .smallint: return Values.smallint(try integer(text, "short"))
@@ -35,7 +35,7 @@ extension CQLType {
       return value.serialized
     case .blob:
       let digits = text.hasPrefix("0x") || text.hasPrefix("0X") ? text.dropFirst(2) : text[...]
-      guard let bytes = Hex.decode(digits) else { throw ValueError("cannot parse '\(text)' as hex bytes") }
+      guard let bytes = Hex.decode(digits) else { throw ValueError("cannot parse '\(digits)' as hex bytes") }
       return bytes
     default: return try structuredValue(fromText: text)
     }
@@ -48,36 +48,49 @@ extension CQLType {
       return value.bytes
     case .timeuuid:
       guard let value = UUID(text) else { throw ValueError("Unknown timeuuid representation: \(text)") }
-      try validate(value.bytes)
+      guard value.version == 1 else { throw ValueError("TimeUUID supports only version 1 UUIDs") }
       return value.bytes
-    case .inet:
-      guard let bytes = InternetAddress.bytes(text) else {
-        throw ValueError("Unable to make inet address from '\(text)'")
-      }
-      return bytes
-    case .timestamp:
-      guard let value = Self.milliseconds(text) else {
-        throw ValueError("Unable to parse a date/time from '\(text)'")
-      }
-      return Values.bigint(value)
+    case .inet, .timestamp:
+      // Cassandra's empty value.
+      if text.isEmpty { return [] }
+      return self == .inet ? try address(text) : try timestamp(text)
     case .date:
       guard let value = Self.days(text) else {
-        throw ValueError("Unable to coerce '\(text)' to a formatted date (long)")
+        throw ValueError(
+          Self.isInteger(text)
+            ? "Unable to make unsigned int (for date) from: '\(text)'"
+            : "Unable to coerce '\(text)' to a formatted date (long)")
       }
       return Values.date(days: value)
     case .time:
       guard let value = Self.nanoseconds(text) else {
-        throw ValueError("Unable to coerce '\(text)' to a formatted time (long)")
+        throw ValueError(
+          Self.isInteger(text)
+            ? "Unable to make long (for time) from: '\(text)'"
+            : "(TimeType) Unable to coerce '\(text)' to a formatted time (long)")
       }
       return Values.bigint(value)
-    case .duration:
-      guard let value = CQLDuration(text: text) else {
-        throw ValueError("Unable to convert '\(text)' to a duration")
-      }
-      return value.serialized
+    case .duration: return try CQLDuration(text: text).serialized
     case .frozen(let inner): return try inner.value(fromText: text)
     default: throw ValueError("cannot parse '\(text)' as \(self)")
     }
+  }
+
+  private static func isInteger(_ text: String) -> Bool {
+    let digits = text.utf8.first == UInt8(ascii: "-") ? text.utf8.dropFirst() : text.utf8[...]
+    return !digits.isEmpty && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
+  }
+
+  private func address(_ text: String) throws(ValueError) -> [UInt8] {
+    guard let bytes = InternetAddress.bytes(text) else {
+      throw ValueError("Unable to make inet address from '\(text)'")
+    }
+    return bytes
+  }
+
+  private func timestamp(_ text: String) throws(ValueError) -> [UInt8] {
+    guard let value = Self.milliseconds(text) else { throw ValueError("Unable to parse a date/time from '\(text)'") }
+    return Values.bigint(value)
   }
 
   private func integer<T: FixedWidthInteger>(_ text: String, _ word: String) throws(ValueError) -> T {
@@ -90,7 +103,7 @@ extension CQLType {
     if text.lowercased() == "now" { return nil }
     if let number = Int64(text) { return number }
     var scanner = TimeScanner(text)
-    guard let days = scanner.days() else { return nil }
+    guard let days = scanner.days(yearDigits: 4...4) else { return nil }
     var milliseconds = days * CivilTime.millisecondsPerDay
     var zoned = scanner
     if let offset = zoned.zone(), zoned.isAtEnd { return milliseconds - offset }
@@ -235,9 +248,11 @@ public enum InternetAddress {
       }
     }
     let known = halves.reduce(0) { $0 + $1.count }
-    if halves.count == 1 { return known == 16 ? halves[0] : nil }
-    guard known < 16 else { return nil }
-    return halves[0] + [UInt8](repeating: 0, count: 16 - known) + halves[1]
+    guard halves.count == 1 ? known == 16 : known < 16 else { return nil }
+    let bytes = halves.count == 1 ? halves[0] : halves[0] + [UInt8](repeating: 0, count: 16 - known) + halves[1]
+    // An IPv4 address in IPv6's clothes is one of IPv4, as Java has it.
+    let mapped = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
+    return bytes.starts(with: mapped) ? Array(bytes.suffix(4)) : bytes
   }
 
   /// IPv6 as eight groups without leading zeros, as Java shows it.

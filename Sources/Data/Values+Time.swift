@@ -95,7 +95,12 @@ struct TimeScanner {
     var value: Int64 = 0
     let digits = rest.prefix(width.upperBound).prefix { $0 >= 0x30 && $0 <= 0x39 }
     guard width.contains(digits.count) else { return nil }
-    for digit in digits { value = value * 10 + Int64(digit - 0x30) }
+    for digit in digits {
+      let (scaled, overflow) = value.multipliedReportingOverflow(by: 10)
+      let (sum, carry) = scaled.addingReportingOverflow(Int64(digit - 0x30))
+      guard !overflow, !carry else { return nil }
+      value = sum
+    }
     rest = rest.dropFirst(digits.count)
     return value
   }
@@ -109,9 +114,9 @@ struct TimeScanner {
   }
 
   /// `yyyy-mm-dd`, years of any sign.
-  mutating func days() -> Int64? {
+  mutating func days(yearDigits: ClosedRange<Int> = 4...7) -> Int64? {
     let isNegative = take("-")
-    guard let year = number(1...7), take("-"), let month = number(1...2), take("-"), let day = number(1...2) else {
+    guard let year = number(yearDigits), take("-"), let month = number(2...2), take("-"), let day = number(2...2) else {
       return nil
     }
     let signed = isNegative ? -year : year
@@ -204,27 +209,42 @@ public struct CQLDuration: Equatable, Sendable {
 
   // MARK: - Text
 
-  private static let units: [(name: String, months: Int64, days: Int64, nanoseconds: Int64)] = [
-    ("y", 12, 0, 0), ("mo", 1, 0, 0), ("w", 0, 7, 0), ("d", 0, 1, 0), ("h", 0, 0, 3_600_000_000_000),
-    ("ms", 0, 0, 1_000_000), ("m", 0, 0, 60_000_000_000), ("us", 0, 0, 1_000), ("\u{B5}s", 0, 0, 1_000),
-    ("ns", 0, 0, 1), ("s", 0, 0, 1_000_000_000),
+  private struct Unit {
+    var name: String
+    /// From the greatest down, and its word in messages.
+    var rank: Int
+    var word: String
+    var months: Int64 = 0
+    var days: Int64 = 0
+    var nanoseconds: Int64 = 0
+  }
+
+  /// A name that begins another's stands behind it.
+  private static let units = [
+    Unit(name: "y", rank: 0, word: "years", months: 12), Unit(name: "mo", rank: 1, word: "months", months: 1),
+    Unit(name: "w", rank: 2, word: "weeks", days: 7), Unit(name: "d", rank: 3, word: "days", days: 1),
+    Unit(name: "h", rank: 4, word: "hours", nanoseconds: 3_600_000_000_000),
+    Unit(name: "ms", rank: 7, word: "milliseconds", nanoseconds: 1_000_000),
+    Unit(name: "m", rank: 5, word: "minutes", nanoseconds: 60_000_000_000),
+    Unit(name: "us", rank: 8, word: "microseconds", nanoseconds: 1_000),
+    Unit(name: "\u{B5}s", rank: 8, word: "microseconds", nanoseconds: 1_000),
+    Unit(name: "ns", rank: 9, word: "nanoseconds", nanoseconds: 1),
+    Unit(name: "s", rank: 6, word: "seconds", nanoseconds: 1_000_000_000),
   ]
 
   /// `1y2mo3w4d5h6m7s8ms9us10ns`, ISO 8601 with designators or weeks, or the alternative format.
-  public init?(text: some StringProtocol) {
+  public init(text: some StringProtocol) throws(ValueError) {
     let isNegative = text.first == "-"
     let body = String(isNegative ? text.dropFirst() : text[...])
     var sums = Sums()
-    if body.first == "P" {
-      guard sums.addISO(String(body.dropFirst())) else { return nil }
-    } else {
-      guard sums.addStandard(body.lowercased()) else { return nil }
+    let isRead = body.first == "P" ? sums.addISO(String(body.dropFirst())) : try sums.addStandard(body.lowercased())
+    guard isRead else { throw ValueError("Unable to convert '\(text)' to a duration") }
+    guard let months = Int32(exactly: sums.months), let days = Int32(exactly: sums.days) else {
+      let word = Int32(exactly: sums.months) == nil ? "months" : "days"
+      throw ValueError("Invalid duration. The total number of \(word) must be less or equal to \(Int32.max)")
     }
-    let sign: Int64 = isNegative ? -1 : 1
-    guard let months = Int32(exactly: sums.months * sign), let days = Int32(exactly: sums.days * sign) else {
-      return nil
-    }
-    self.init(months: months, days: days, nanoseconds: sums.nanoseconds * sign)
+    let sign: Int32 = isNegative ? -1 : 1
+    self.init(months: months * sign, days: days * sign, nanoseconds: sums.nanoseconds * Int64(sign))
   }
 
   private struct Sums {
@@ -232,26 +252,33 @@ public struct CQLDuration: Equatable, Sendable {
     var days: Int64 = 0
     var nanoseconds: Int64 = 0
 
-    mutating func add(_ count: Int64, months m: Int64, days d: Int64, nanoseconds n: Int64) -> Bool {
-      let (part, overflow) = count.multipliedReportingOverflow(by: n)
+    mutating func add(_ count: Int64, _ unit: Unit) -> Bool {
+      let (part, overflow) = count.multipliedReportingOverflow(by: unit.nanoseconds)
       let (sum, carry) = nanoseconds.addingReportingOverflow(part)
-      guard !overflow, !carry, count <= Int64(Int32.max) || n > 0 else { return false }
-      if n == 0 {
-        months += count * m
-        days += count * d
-      }
+      // More than an Int32 is refused behind this, so what is clamped is refused too.
+      let bounded = min(count, Int64(UInt32.max))
+      guard !overflow, !carry else { return false }
+      months += bounded * unit.months
+      days += bounded * unit.days
       nanoseconds = sum
       return true
     }
 
-    mutating func addStandard(_ text: String) -> Bool {
+    mutating func addStandard(_ text: String) throws(ValueError) -> Bool {
       var scanner = TimeScanner(text)
       guard !scanner.isAtEnd else { return false }
+      var last: Unit?
       while !scanner.isAtEnd {
-        guard let count = scanner.number(1...18) else { return false }
-        guard let unit = CQLDuration.units.first(where: { scanner.take($0.name) }),
-          add(count, months: unit.months, days: unit.days, nanoseconds: unit.nanoseconds)
+        guard let count = scanner.number(1...19), let unit = CQLDuration.units.first(where: { scanner.take($0.name) })
         else { return false }
+        if let last, last.rank >= unit.rank {
+          throw ValueError(
+            last.rank == unit.rank
+              ? "Invalid duration. The \(unit.word) are specified multiple times"
+              : "Invalid duration. The \(last.word) should be after \(unit.word)")
+        }
+        guard add(count, unit) else { return false }
+        last = unit
       }
       return true
     }
@@ -290,7 +317,7 @@ public struct CQLDuration: Equatable, Sendable {
           return false
         }
         guard let found = CQLDuration.units.first(where: { $0.name == unit }),
-          add(count, months: found.months, days: found.days, nanoseconds: found.nanoseconds)
+          add(count, found)
         else { return false }
       }
       return true

@@ -161,6 +161,20 @@ import Testing
         == "An element of list l can only be changed in one row by its place or value")
   }
 
+  @Test func insertsJSON() throws {
+    let document = BoundValue.bytes(Values.text(#"{"k": "a", "N": 5, "big": null}"#))
+    let row = try row("INSERT INTO kv JSON ?", [document])
+    #expect(row.cells.map(\.column) == [1, 2, 3])
+    #expect(row.cells.map(\.value) == [nil, Values.int(5), nil])
+    let unset = try self.row("INSERT INTO kv JSON ? DEFAULT UNSET", [document])
+    #expect(unset.cells.map(\.column) == [2, 3])
+    let literal = try self.row(#"INSERT INTO kv JSON '{"k": "a", "n": 5, "big": null}' DEFAULT UNSET"#)
+    #expect(literal == unset)
+    #expect(
+      outcome { _ = try mutations("INSERT INTO kv JSON ?", [.bytes(Values.text(#"{"n": 5}"#))]) }
+        == "Invalid null value in condition for column k")
+  }
+
   @Test func deletes() throws {
     func kinds(_ text: String) throws -> [EntryKind] { try mutations(text)[0].partition.entries.map(\.kind) }
     #expect(try kinds("DELETE FROM t WHERE a = 1") == [.partitionDeletion])

@@ -63,15 +63,15 @@ import Testing
     ("SELECT", "line 0:-1 no viable alternative at input '<EOF>'"),
     ("SELECT * FORM t", "line 1:9 mismatched input 'FORM' expecting K_FROM (SELECT * [FORM]...)"),
     ("SELECT * FROM t WHERE", "line 0:-1 no viable alternative at input '<EOF>'"),
-    ("SELECT * FROM t x", "line 1:16 mismatched input 'x' expecting EOF (SELECT * FROM t [x])"),
+    ("SELECT * FROM t x", "line 1:16 no viable alternative at input 'x' (SELECT * FROM [t] x)"),
     ("INSERT INTO t (a) VALUES (1", "line 0:-1 mismatched input '<EOF>' expecting ')'"),
-    ("SELECT * FROM t\nWHERE a == 1", "line 2:9 no viable alternative at input '=' (...FROM tWHERE a =[=]...)"),
+    ("SELECT * FROM t\nWHERE a == 1", "line 2:9 no viable alternative at input '=' (... FROM tWHERE a =[=]...)"),
     ("SELECT 'abc FROM t", "line 1:18 mismatched character '<EOF>' expecting '''"),
     ("SELECT # FROM t", "line 1:7 no viable alternative at character '#'"),
     ("SELECT * FROM ?", "Bind variables cannot be used for table names"),
     ("USE ?", "Bind variables cannot be used for keyspace names"),
     ("UPDATE t SET a = b + 1 WHERE k = 1", "Only expressions of the form X = X +<value> are supported."),
-    ("DROP foo", "line 1:5 no viable alternative at input 'foo' (DROP [foo])"),
+    ("DROP foo", "line 1:5 no viable alternative at input 'foo' ([DROP] foo)"),
   ])
   func wordsMistakes(_ text: String, _ expected: String) {
     #expect(outcome { _ = try CQLParser.parse(text) } == expected, "\(text)")
