@@ -16,7 +16,7 @@ import World
   /// A file's bytes sent in one turn, so that one viewer does not hold up the loop.
   static let maxFileBytesPerTurn = 1_048_576
   /// An output buffer that grew larger than this is given back when it is empty.
-  static let maxKeptBufferBytes = 262_144
+  static let maxKeptBufferBytes = 32_768
   /// Sent bytes at the front of the buffer that are worth moving the rest for.
   static let compactionBytes = 1_048_576
 

@@ -83,12 +83,12 @@ public final class Threads: Workers {
     locked {
       if isStopping || queue.count - head >= maxQueued { return false }
       queue.append(work)
-      if idleThreads > 0 {
-        unsafe pthread_cond_signal(condition)
-      } else if threads.count < maxThreads, !startThread(), threads.isEmpty {
+      // A thread that was signalled may not have woken yet, so it counts as one that takes one piece.
+      if queue.count - head > idleThreads, threads.count < maxThreads, !startThread(), threads.isEmpty {
         queue.removeLast()
         return false
       }
+      unsafe pthread_cond_signal(condition)
       return true
     }
   }

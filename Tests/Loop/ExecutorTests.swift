@@ -101,6 +101,33 @@ import World
     }
   }
 
+  @Test func anIdleThreadDoesNotKeepOthersFromStarting() throws {
+    let loop = Loop()
+    defer { loop.shutDown() }
+    let threads = Threads(loop: loop, threads: 2)
+    var done = 0
+    try threads.run {
+    } completion: {
+      done += 1
+    }
+    loop.run(until: { done == 1 })
+    // The first waits for the second, which must not queue behind it.
+    let gate = Gate()
+    try threads.run {
+      gate.waitUntilOpen()
+    } completion: {
+      done += 1
+    }
+    try threads.run {
+      gate.open()
+    } completion: {
+      done += 1
+    }
+    loop.run(until: { done == 3 }, deadline: .seconds(5))
+    #expect(done == 3)
+    if done != 3 { gate.open() }
+  }
+
   @Test func fullQueueRefuses() throws {
     let loop = Loop()
     defer { loop.shutDown() }
