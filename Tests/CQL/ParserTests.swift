@@ -35,8 +35,8 @@ import Testing
       + " durable_writes = true",
     "ALTER KEYSPACE ks WITH durable_writes = false", "DROP KEYSPACE IF EXISTS ks",
     "CREATE TABLE t (a int PRIMARY KEY, b frozen<map<text, list<int>>>, c tuple<int, text>, d vector<float, 3>)",
-    "CREATE TABLE IF NOT EXISTS ks.t (a int, b int, c int, s text static, PRIMARY KEY ((a, b), c)) WITH CLUSTERING ORDER"
-      + " BY (c DESC) AND comment = 'x' AND compaction = {'class': 'LeveledCompactionStrategy'}",
+    "CREATE TABLE IF NOT EXISTS ks.t (a int, b int, c int, s text static, PRIMARY KEY ((a, b), c)) WITH CLUSTERING"
+      + " ORDER BY (c DESC) AND comment = 'x' AND compaction = {'class': 'LeveledCompactionStrategy'}",
     "CREATE TABLE t (a int, PRIMARY KEY (a),) WITH COMPACT STORAGE AND id = 123e4567-e89b-12d3-a456-426614174000",
     "ALTER TABLE t ADD a int, b text static", "ALTER TABLE t ADD (a int, b text)", "ALTER TABLE t DROP a, b",
     "ALTER TABLE t RENAME a TO b AND c TO d", "ALTER TABLE IF EXISTS t WITH comment = 'x'",
