@@ -61,10 +61,12 @@ class Latte:
         return float(found.group(1)) if found else 0.0
 
 
-def metric(cluster, nodes, prefix):
-    """The sum of the metrics that begin with a name, over nodes; None where there is none."""
-    values = [v for n in nodes for name, v in cluster.metrics(n).items() if name.startswith(prefix)]
-    return sum(values) if values else None
+LEVELDB_CALLS = {f"marquee_leveldb_{call}_total" for call in ("writes", "gets", "seeks", "steps")}
+
+
+def leveldb_calls(cluster, nodes):
+    """LevelDB calls (writes, gets, seeks, steps) so far, over nodes."""
+    return sum(value for node in nodes for name, value in cluster.metrics(node).items() if name in LEVELDB_CALLS)
 
 
 def cpu_figures(cluster, latte, nodes, arguments):
@@ -73,13 +75,12 @@ def cpu_figures(cluster, latte, nodes, arguments):
     for script, function, _ in WORKLOADS:
         if function == "write":
             latte.prepare(script, 1 if len(nodes) == 1 else 3)
-        rounds, rates, calls = [], [], None
+        rounds, rates, calls = [], [], 0.0
         for number in range(arguments.rounds + 1):
-            before, leveldb = cluster.cpu_seconds(nodes), metric(cluster, nodes, "marquee_leveldb_calls")
+            before, calls_before = cluster.cpu_seconds(nodes), leveldb_calls(cluster, nodes)
             rates.append(latte.run(script, function, arguments.operations))
             used = (cluster.cpu_seconds(nodes) - before) / arguments.operations * 1e6
-            if leveldb is not None:
-                calls = (metric(cluster, nodes, "marquee_leveldb_calls") - leveldb) / arguments.operations
+            calls = (leveldb_calls(cluster, nodes) - calls_before) / arguments.operations
             if number > 0:  # the first round warms up
                 rounds.append(used)
         name = f"{script.removesuffix('.rn')} {function}"
@@ -89,8 +90,7 @@ def cpu_figures(cluster, latte, nodes, arguments):
         }
         print(
             f"  {len(nodes)} node{'s' if len(nodes) > 1 else ' '}  {name:14} {figures[name]['cpu_us']:7.1f} CPU-us/op "
-            f"({min(rounds):.1f} to {max(rounds):.1f})  {figures[name]['per_second']:8.0f}/s"
-            + (f"  {calls:.2f} LevelDB calls/op" if calls is not None else ""),
+            f"({min(rounds):.1f} to {max(rounds):.1f})  {figures[name]['per_second']:8.0f}/s  {calls:.2f} LevelDB calls/op",
             flush=True,
         )
     return figures

@@ -57,6 +57,9 @@ public struct RingReport: Equatable, Sendable {
     lines.sort { ($0.datacenter, $0.address) < ($1.datacenter, $1.address) }
   }
 
+  /// Addresses of the nodes that answer.
+  public var addressesUp: Set<String> { Set(lines.filter(\.isUp).map(\.address)) }
+
   public var json: JSON {
     .object([
       "cluster": .string(clusterName), "schema_epoch": .integer(schemaEpoch),

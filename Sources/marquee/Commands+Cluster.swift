@@ -162,7 +162,22 @@ struct ClusterCommands {
         let listen = configuration.listen
         print("node \(node): CQL \(listen.cql)  HTTP http://\(listen.http)  admin http://\(listen.admin)")
       }
+      try await waitUntilAllSeeAll(probe: probe, deadline: deadline)
       return 0
+    }
+  }
+
+  /// Until every node that runs sees every node that runs as up: a schema change right after `up` reaches them all.
+  private func waitUntilAllSeeAll(probe: Probe, deadline: Instant) async throws {
+    let running = try layout.nodes.filter { processes.state($0) == .running }.map { try configuration($0).listen }
+    let wanted = Set(running.map(\.internode.host))
+    for listen in running {
+      while await probe.ring(listen.admin)?.addressesUp.isSuperset(of: wanted) != true {
+        guard probe.world.clock.now < deadline else {
+          throw CommandFailure("\(listen.admin) does not see all of \(wanted.sorted().joined(separator: ", ")) up")
+        }
+        try await probe.world.spawner.sleep(Self.pollInterval)
+      }
     }
   }
 

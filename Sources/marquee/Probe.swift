@@ -2,6 +2,7 @@
 // admin endpoint's health.
 
 import Base
+import Node
 import World
 
 /// Sends OPTIONS (native protocol v4, spec section 4.1.3) and waits for SUPPORTED.
@@ -59,9 +60,17 @@ struct Probe {
     await status("http://\(endpoint)/health") == 200
   }
 
-  private func status(_ url: String) async -> Int? {
-    let request = FetchRequest(.get, url, connectTimeout: .seconds(1), timeout: .seconds(2))
-    guard let response = try? await world.fetch.send(request) else { return nil }
-    return response.status
+  /// The cluster as the node sees it; nil if it does not answer.
+  func ring(_ admin: Endpoint) async -> RingReport? {
+    guard let response = await get("http://\(admin)\(RingReport.path)"), response.isSuccess,
+      let json = try? JSON(parsing: response.body)
+    else { return nil }
+    return RingReport(json)
+  }
+
+  private func status(_ url: String) async -> Int? { await get(url)?.status }
+
+  private func get(_ url: String) async -> FetchResponse? {
+    try? await world.fetch.send(FetchRequest(.get, url, connectTimeout: .seconds(1), timeout: .seconds(2)))
   }
 }
