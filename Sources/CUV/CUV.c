@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
@@ -146,5 +147,9 @@ static __attribute__((swiftcall)) void count_enqueue(void *job, enqueue_global_o
 
 void cuv_running_loop(int is_running) { runs_loop = is_running; }
 
-void cuv_count_global_enqueues(void) { swift_task_enqueueGlobal_hook = count_enqueue; }
+static pthread_once_t hook_once = PTHREAD_ONCE_INIT;
+
+static void set_hook(void) { swift_task_enqueueGlobal_hook = count_enqueue; }
+
+void cuv_count_global_enqueues(void) { pthread_once(&hook_once, set_hook); }
 int64_t cuv_global_enqueues(void) { return atomic_load(&global_enqueues); }
