@@ -51,12 +51,15 @@ public struct ReadCore {
     return [deadlines.next, speculations.next].compactMap { $0 }.min()
   }
 
-  /// - Parameter replicas: in the order in which they should be asked.
+  /// - Parameters:
+  ///   - replicas: in the order in which they should be asked.
+  ///   - factor: of the keyspace; a level counts by it even while the cluster has fewer members.
   public mutating func start(
-    _ request: UInt64, command: ReadCommand, replicas: [WriteCore.Replica], consistency: Consistency, now: Instant,
+    _ request: UInt64, command: ReadCommand, replicas: [WriteCore.Replica], factor: Int, consistency: Consistency,
+    now: Instant,
     into directives: inout [Directive]
   ) {
-    let required = consistency.required(replicas: replicas.count)
+    let required = consistency.required(replicas: factor)
     let alive = replicas.filter(\.isAlive).map(\.hostID)
     guard alive.count >= required else {
       directives.append(

@@ -90,7 +90,8 @@ public final class RequestCoordinator {
     let parts = request.mutations.map { replicas(map, map.replicas(of: $0.partition.key.token)) }
     var directives: [WriteCore.Directive] = []
     writes.start(
-      id, parts: parts, consistency: request.consistency, kind: request.kind, now: clock.now, into: &directives)
+      id, parts: parts, factor: map.factor, consistency: request.consistency, kind: request.kind, now: clock.now,
+      into: &directives)
     perform(directives)
     armTimer()
   }
@@ -179,7 +180,8 @@ public final class RequestCoordinator {
     if let local = candidates.firstIndex(where: { $0.hostID == topology.localHostID }) { candidates.swapAt(0, local) }
     var directives: [ReadCore.Directive] = []
     reads.start(
-      id, command: request.command, replicas: candidates, consistency: request.consistency, now: clock.now,
+      id, command: request.command, replicas: candidates, factor: map.factor, consistency: request.consistency,
+      now: clock.now,
       into: &directives)
     perform(directives)
     armTimer()

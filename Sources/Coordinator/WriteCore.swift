@@ -57,14 +57,16 @@ public struct WriteCore {
   /// When `advance` is due; nil when nothing waits.
   public var nextDeadline: Instant? { requests.isEmpty ? nil : deadlines.next }
 
-  /// - Parameter parts: for each mutation its replicas.
+  /// - Parameters:
+  ///   - parts: for each mutation its replicas.
+  ///   - factor: of the keyspace; a level counts by it even while the cluster has fewer members.
   public mutating func start(
-    _ request: UInt64, parts: [[Replica]], consistency: Consistency, kind: WriteKind, now: Instant,
+    _ request: UInt64, parts: [[Replica]], factor: Int, consistency: Consistency, kind: WriteKind, now: Instant,
     into directives: inout [Directive]
   ) {
     var pending = Pending(parts: [], consistency: consistency, kind: kind, outstanding: 0)
     for replicas in parts {
-      let required = consistency.required(replicas: replicas.count)
+      let required = consistency.required(replicas: factor)
       let alive = replicas.filter(\.isAlive).map(\.hostID)
       guard alive.count >= required || consistency == .any else {
         directives.append(

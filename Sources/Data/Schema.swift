@@ -151,10 +151,13 @@ public final class Schema: Sendable {
   public init(epoch: UInt32, keyspaces: [String: Keyspace]) {
     self.epoch = epoch
     self.keyspaces = keyspaces
-    // The seed orders changes, so the epoch alone names the schema; the version is the epoch in a UUID's clothes.
-    version = UUID(random: 0x6D61_7271_7565_6500, UInt64(epoch))
+    version = Self.version(epoch: epoch)
     byID = Dictionary(keyspaces.values.flatMap { $0.tables.values.map { ($0.id, $0) } }) { first, _ in first }
   }
+
+  /// Changes are put in order by one node, so the epoch alone names the schema: the version is the epoch in a UUID's
+  /// clothes.
+  public static func version(epoch: UInt32) -> UUID { UUID(random: 0x6D61_7271_7565_6500, UInt64(epoch)) }
 
   public static let empty = Schema(epoch: 0, keyspaces: [:])
 

@@ -1,6 +1,7 @@
 // The configuration in the words of the parts it is for.
 
 import Coordinator
+import Query
 import Replica
 import Server
 import Storage
@@ -28,6 +29,14 @@ extension Configuration {
     coordinator.readTimeout = .milliseconds(timeouts.readMilliseconds)
     coordinator.maxInFlight = limits.requestsInFlight
     return coordinator
+  }
+
+  var engine: QueryEngine.Configuration {
+    var engine = QueryEngine.Configuration()
+    engine.maxPreparedBytes = memory.preparedStatementBytes
+    engine.maxMutationBytes = limits.mutationBytes
+    engine.maxPageRows = limits.pageRows
+    return engine
   }
 
   var cqlServer: CQLConfiguration {

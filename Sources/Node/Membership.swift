@@ -65,11 +65,24 @@ final class Membership {
     perform(directives)
   }
 
-  func schemaChanged(epoch: UInt32) { core.setLocal(schemaEpoch: epoch) }
+  /// Tells all others at once: drivers that wait for agreement ask any node what the others have.
+  func schemaChanged(epoch: UInt32) {
+    core.setLocal(schemaEpoch: epoch)
+    sendLocalToAll()
+  }
+
+  /// The schema that a node was last heard to have.
+  func schemaEpoch(of hostID: UUID) -> UInt32? {
+    core.states.first { $0.member.hostID == hostID }?.schemaEpoch
+  }
 
   /// Tells all others that this node stops, so that they need not find it out.
   func announceLeaving() {
     core.setLocal(isLeaving: true)
+    sendLocalToAll()
+  }
+
+  private func sendLocalToAll() {
     let bytes = NodeState.encode([core.local])
     for state in core.states where state.member.hostID != core.local.member.hostID {
       send(Endpoint(state.member.address, state.member.internodePort), bytes)

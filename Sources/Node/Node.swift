@@ -83,7 +83,8 @@ public final class Node {
     authority = SchemaAuthority(
       seeds: configuration.seeds, metadata: metadata, identity: identity, world: world, log: log)
     engine = QueryEngine(
-      metadata: metadata, data: coordinator, changer: authority, clock: world.clock, entropy: world.entropy)
+      metadata: metadata, data: coordinator, changer: authority, clock: world.clock, entropy: world.entropy,
+      configuration: configuration.engine)
     session = Session(runner: EngineRunner(engine: engine))
     membership = Membership(
       local: NodeState(
@@ -105,6 +106,9 @@ public final class Node {
     membership.send = { [unowned self] endpoint, states in pool.gossip(states, to: endpoint) }
     membership.onNewerSchema = { [unowned self] _, host in authority.pull(from: host) }
     membership.onMembersChanged = { [unowned self] in rememberMembers() }
+    engine.schemaVersion = { [unowned self] member in
+      membership.schemaEpoch(of: member.hostID).map(Schema.version)
+    }
     authority.links = SchemaAuthority.Links(
       push: { [unowned self] host, schema, done in
         pool.pushSchema(schema.encoded, to: host) { result in

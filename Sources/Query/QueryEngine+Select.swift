@@ -27,8 +27,8 @@ extension QueryEngine {
       try PagingState(bytes, for: select.table)
     }
     let request = SelectRequest(
-      select: select, layout: layout, columns: columns, plan: plan, context: context, pageSize: options.pageSize,
-      state: state)
+      select: select, layout: layout, columns: columns, plan: plan, context: context,
+      pageSize: options.pageSize.map { min($0, configuration.maxPageRows) }, state: state)
     let read = try source(of: select.table, isSystem: statement.readsSystemTable, options.consistency)
     SelectRun(request, read: read) { [self] result in
       if case .failure = result { counters.failures += 1 }

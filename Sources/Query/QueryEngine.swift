@@ -40,6 +40,8 @@ public final class QueryEngine {
     public var batchFailBytes = 50 << 10
     /// An unlogged batch over more partitions gets a warning.
     public var batchWarnPartitions = 10
+    /// Whatever the client asks for.
+    public var maxPageRows = 100_000
     /// Of the values of one statement.
     public var maxMutationBytes = 16 << 20
     /// How far a driver's timestamp may be ahead of this node's clock.

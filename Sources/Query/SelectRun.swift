@@ -29,7 +29,6 @@ final class SelectRun {
   /// Of partitions named by IN.
   static let maxReadsAtOnce = 16
   static let maxStalledReads = 8
-  static let maxPageRows = 100_000
   static let maxResultBytes = 128 << 20
   /// A page ends early behind so much.
   static let maxPageBytes = 16 << 20
@@ -93,7 +92,7 @@ final class SelectRun {
     }
     output = RowOutput(request)
     isPaged = request.pageSize != nil && !select.isAggregate && select.mergeOrder.isEmpty
-    pageLeft = isPaged ? min(request.pageSize ?? .max, Self.maxPageRows) : .max
+    pageLeft = isPaged ? request.pageSize ?? .max : .max
     // A limit on folded rows counts them when they are folded (`RowOutput`).
     let limit = select.isAggregate || !select.mergeOrder.isEmpty ? nil : request.plan.limit
     limitLeft = request.state?.limit ?? limit ?? .max

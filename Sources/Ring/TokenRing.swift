@@ -9,6 +9,14 @@ public enum Placement: Hashable, Sendable {
   case simple(Int)
   /// In each datacenter so many, on different racks where there are enough.
   case networkTopology([String: Int])
+
+  /// Replicas in all.
+  public var factor: Int {
+    switch self {
+    case .simple(let factor): factor
+    case .networkTopology(let factors): factors.values.reduce(0, +)
+    }
+  }
 }
 
 public final class TokenRing: Sendable {
@@ -28,7 +36,7 @@ public final class TokenRing: Sendable {
 
   public func replicaMap(_ placement: Placement) -> ReplicaMap {
     let lists = tokens.indices.map { replicas(from: $0, placement) }
-    return ReplicaMap(members: members, tokens: tokens.map(\.token), replicas: lists)
+    return ReplicaMap(members: members, factor: placement.factor, tokens: tokens.map(\.token), replicas: lists)
   }
 
   private func replicas(from start: Int, _ placement: Placement) -> [Int] {
@@ -79,11 +87,14 @@ public final class TokenRing: Sendable {
 /// The replicas of every range for one placement; made once for each ring and placement.
 public final class ReplicaMap: Sendable {
   public let members: [Member]
+  /// How many replicas the keyspace asks for; there are fewer where the cluster has fewer members.
+  public let factor: Int
   private let tokens: [Token]
   private let replicas: [[Int]]
 
-  init(members: [Member], tokens: [Token], replicas: [[Int]]) {
+  init(members: [Member], factor: Int, tokens: [Token], replicas: [[Int]]) {
     self.members = members
+    self.factor = factor
     self.tokens = tokens
     self.replicas = replicas
   }

@@ -27,7 +27,7 @@ import Testing
     var directives: [ReadCore.Directive] = []
     core.start(
       1, command: command, replicas: [a, b, c].map { .init(hostID: $0, isAlive: !dead.contains($0)) },
-      consistency: .quorum, now: start, into: &directives)
+      factor: 3, consistency: .quorum, now: start, into: &directives)
     return directives
   }
 

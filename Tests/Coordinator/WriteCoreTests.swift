@@ -17,7 +17,7 @@ import Testing
   func begin(_ core: inout WriteCore, dead: UUID..., level: Consistency = .quorum) -> [WriteCore.Directive] {
     var directives: [WriteCore.Directive] = []
     let parts = [[a, b, c].map { WriteCore.Replica(hostID: $0, isAlive: !dead.contains($0)) }]
-    core.start(1, parts: parts, consistency: level, kind: .simple, now: start, into: &directives)
+    core.start(1, parts: parts, factor: 3, consistency: level, kind: .simple, now: start, into: &directives)
     return directives
   }
 
