@@ -17,10 +17,20 @@ protocol LoopResource: AnyObject {
 enum Handle {
   /// Zeroed memory for a handle whose `data` is `owner`.
   static func make<T>(_ type: T.Type, owner: any LoopResource) -> UnsafeMutablePointer<T> {
+    let handle = unsafe allocate(type)
+    unsafe setOwner(of: handle, owner)
+    return unsafe handle
+  }
+
+  /// Zeroed memory for a handle that gets its owner by `setOwner`.
+  static func allocate<T>(_ type: T.Type) -> UnsafeMutablePointer<T> {
     let handle = UnsafeMutablePointer<T>.allocate(capacity: 1)
     unsafe memset(handle, 0, MemoryLayout<T>.size)
-    unsafe base(handle).pointee.data = Unmanaged.passRetained(owner as AnyObject).toOpaque()
     return unsafe handle
+  }
+
+  static func setOwner<T>(of handle: UnsafeMutablePointer<T>, _ owner: any LoopResource) {
+    unsafe base(handle).pointee.data = Unmanaged.passRetained(owner as AnyObject).toOpaque()
   }
 
   /// The part all handles begin with.

@@ -281,16 +281,16 @@ public struct LoopCounters: Sendable {
 /// The loop's own handles: before the poll, wake-up, timer, and the idle handle that keeps a poll from blocking.
 @safe final class LoopHandles: LoopResource {
   unowned var loop: Loop?
-  private(set) var wake: UnsafeMutablePointer<uv_async_t>!
-  private var prepare: UnsafeMutablePointer<uv_prepare_t>!
-  private var idle: UnsafeMutablePointer<uv_idle_t>!
-  private var timer: UnsafeMutablePointer<uv_timer_t>!
+  let wake = unsafe Handle.allocate(uv_async_t.self)
+  private let prepare = unsafe Handle.allocate(uv_prepare_t.self)
+  private let idle = unsafe Handle.allocate(uv_idle_t.self)
+  private let timer = unsafe Handle.allocate(uv_timer_t.self)
 
   init(_ uv: UnsafeMutablePointer<uv_loop_t>) {
-    unsafe wake = unsafe Handle.make(uv_async_t.self, owner: self)
-    unsafe prepare = unsafe Handle.make(uv_prepare_t.self, owner: self)
-    unsafe idle = unsafe Handle.make(uv_idle_t.self, owner: self)
-    unsafe timer = unsafe Handle.make(uv_timer_t.self, owner: self)
+    unsafe Handle.setOwner(of: wake, self)
+    unsafe Handle.setOwner(of: prepare, self)
+    unsafe Handle.setOwner(of: idle, self)
+    unsafe Handle.setOwner(of: timer, self)
     unsafe Loop.check(uv_async_init(uv, wake) { _ in }, "uv_async_init")
     unsafe Loop.check(uv_prepare_init(uv, prepare), "uv_prepare_init")
     unsafe Loop.check(uv_idle_init(uv, idle), "uv_idle_init")
