@@ -21,6 +21,8 @@ enum AssignDirective: Hashable, Sendable {
   case assign(job: UUID, worker: String, attempt: Int, attemptID: UUID)
   /// Take the worker's note of an attempt that is over, so that its slot is free.
   case withdraw(job: UUID, worker: String)
+  /// Nobody can work on it now: say why.
+  case release(job: UUID, reason: String)
   /// Give it up.
   case fail(job: UUID, reason: String)
   /// It is over: take it off the list of open jobs.
@@ -31,13 +33,18 @@ struct AssignCore: Sendable {
   /// Attempts that may fail or die before the job has failed.
   static let maxAttempts = 4
 
-  /// Rounds that a named worker has been silent, by job and attempt. A worker begins within a round or two; a
-  /// heartbeat that is missing right after the naming is not a death.
-  private var silent: [UUID: (attemptID: UUID, rounds: Int)] = [:]
-
   /// Rounds without a heartbeat after which an attempt counts as dead. The heartbeat's own time to live comes
   /// before these.
   static let maxSilentRounds = 5
+
+  /// Rounds that a job rests after a failed attempt, times the attempts so far.
+  static let restRounds = 5
+
+  static let clipIsAway = "the node that has the clip is down"
+
+  /// Rounds that nothing was heard of a job's attempt. A worker begins within a round or two; a heartbeat that is
+  /// missing right after the naming is not a death.
+  private var silent: [UUID: (attemptID: UUID, rounds: Int)] = [:]
 
   init() {}
 
@@ -45,9 +52,10 @@ struct AssignCore: Sendable {
   /// - Parameters:
   ///   - jobs: the shard's open jobs, as their rows say.
   ///   - workers: the workers that are registered and up.
+  ///   - live: the nodes that are up.
   ///   - draw: draws attempt ids.
   mutating func round(
-    jobs: [JobRecord], workers: [WorkerRecord], draw: () -> UUID
+    jobs: [JobRecord], workers: [WorkerRecord], live: Set<String>, draw: () -> UUID
   ) -> [AssignDirective] {
     var directives: [AssignDirective] = []
     var load = workers.sorted { $0.id < $1.id }
@@ -59,6 +67,13 @@ struct AssignCore: Sendable {
         continue
       }
       guard isFree(job) else { continue }
+      // No attempt is wasted on a clip that nobody can fetch.
+      if !live.contains(job.uploadNode) {
+        if job.state != .queued || job.reason != Self.clipIsAway {
+          directives.append(.release(job: job.id, reason: Self.clipIsAway))
+        }
+        continue
+      }
       // A worker that never began (it had no slot after all) has not used up an attempt.
       let attempt = job.state == .assigned ? job.attempt : job.attempt + 1
       if attempt > Self.maxAttempts {
@@ -78,16 +93,16 @@ struct AssignCore: Sendable {
     return directives
   }
 
-  /// Whether nobody works on the job: it is queued, or its attempt shows no sign of life.
+  /// Whether nobody works on the job: no attempt was made, or the last one shows no sign of life and has rested.
   private mutating func isFree(_ job: JobRecord) -> Bool {
-    guard job.state != .queued, let attemptID = job.attemptID else { return true }
+    guard let attemptID = job.attemptID else { return true }
     if job.heartbeat == attemptID {
       silent[job.id] = nil
       return false
     }
     let before = silent[job.id].flatMap { $0.attemptID == attemptID ? $0.rounds : nil } ?? 0
     silent[job.id] = (attemptID, before + 1)
-    return before + 1 >= Self.maxSilentRounds
+    return before + 1 >= (job.state == .queued ? Self.restRounds * job.attempt : Self.maxSilentRounds)
   }
 
   /// The worker with a free slot and the fewest running; among equals not the one that failed last, and the one

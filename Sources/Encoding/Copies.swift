@@ -74,7 +74,7 @@ final class Copies {
 
   /// Copies an upload from the node that has it.
   func fetchUpload(_ upload: UUID, from hostID: String, to absolutePath: String) async throws(AttemptFailure) {
-    guard let address = address(of: hostID) else { throw AttemptFailure("the node that has the clip is down") }
+    guard let address = address(of: hostID) else { throw AttemptFailure(AssignCore.clipIsAway) }
     let request = FetchRequest(
       .get, "http://\(address)/api/v1/uploads/\(upload)", headers: headers, sink: .file(absolutePath: absolutePath),
       maxBodyBytes: maxUploadBytes, timeout: nil)

@@ -176,7 +176,7 @@ public final class EncodingService {
     }
     let live = Set(directory.members().filter(\.isLive).map(\.hostID))
     let workers = try await store.workers().filter { live.contains($0.id) }
-    for directive in assigner.round(jobs: jobs, workers: workers, draw: { world.entropy.uuid() }) {
+    for directive in assigner.round(jobs: jobs, workers: workers, live: live, draw: { world.entropy.uuid() }) {
       try await carryOut(directive)
     }
   }
@@ -187,6 +187,9 @@ public final class EncodingService {
       logger.info("a worker was named", ["job": job.description, "worker": worker, "attempt": "\(attempt)"])
       try await store.assign(job, worker: worker, attempt: attempt, attemptID: attemptID)
     case .withdraw(let job, let worker): try await store.withdraw(job, worker: worker)
+    case .release(let job, let reason):
+      logger.info("an encode job waits", ["job": job.description, "reason": reason])
+      try await store.release(job, reason: reason)
     case .fail(let job, let reason):
       logger.warning("an encode job failed", ["job": job.description, "reason": reason])
       try await store.fail(job, reason: reason)

@@ -161,10 +161,11 @@ final class JobStore {
       [.uuid(assignment.attemptID), .uuid(assignment.job)])
   }
 
-  /// The attempt failed in a way that another may not: the job is free again.
+  /// The attempt failed in a way that another may not, or is dead: the job is free again.
   func release(_ job: UUID, reason: String) async throws(StoreFailure) {
     _ = try await run(
-      "UPDATE marquee.encode_jobs SET state = ?, progress_percent = 0, reason = ?, updated_at = ? WHERE job_id = ?",
+      "UPDATE marquee.encode_jobs SET state = ?, progress_percent = 0, heartbeat = null, reason = ?, updated_at = ?"
+        + " WHERE job_id = ?",
       [.text(JobState.queued.rawValue), .text(reason), .timestamp(nowMilliseconds), .uuid(job)])
   }
 

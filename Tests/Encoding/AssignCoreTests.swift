@@ -21,10 +21,10 @@ private func workers(_ all: (String, Int)..., slots: Int = 2) -> [WorkerRecord] 
 
 @Suite struct AssignCoreTests {
   private func round(
-    _ core: inout AssignCore, _ jobs: [JobRecord], _ workers: [WorkerRecord]
+    _ core: inout AssignCore, _ jobs: [JobRecord], _ workers: [WorkerRecord], live: Set<String> = ["u", "a", "b"]
   ) -> [AssignDirective] {
     var next: UInt64 = 500
-    return core.round(jobs: jobs, workers: workers) {
+    return core.round(jobs: jobs, workers: workers, live: live) {
       next += 1
       return id(next)
     }
@@ -96,19 +96,46 @@ private func workers(_ all: (String, Int)..., slots: Int = 2) -> [WorkerRecord] 
       round(&core, [waiting], workers(("a", 0))) == [.assign(job: id(1), worker: "a", attempt: 3, attemptID: id(501))])
   }
 
+  @Test func aFailedAttemptRestsLongerEachTime() {
+    for attempt in 1..<AssignCore.maxAttempts {
+      var core = AssignCore()
+      let failed = job(1, .queued, worker: "a", attempt: attempt, reason: "the disk is full")
+      for _ in 1..<AssignCore.restRounds * attempt {
+        #expect(round(&core, [failed], workers(("a", 0), ("b", 0))).isEmpty)
+      }
+      #expect(
+        round(&core, [failed], workers(("a", 0), ("b", 0))) == [
+          .withdraw(job: id(1), worker: "a"),
+          .assign(job: id(1), worker: "b", attempt: attempt + 1, attemptID: id(501)),
+        ])
+    }
+  }
+
   @Test func afterSomeAttemptsAJobHasFailed() {
     var core = AssignCore()
     let tired = job(1, .queued, worker: "a", attempt: AssignCore.maxAttempts, reason: "the disk is full")
+    var last: [AssignDirective] = []
+    for _ in 0..<AssignCore.restRounds * AssignCore.maxAttempts { last = round(&core, [tired], workers(("b", 0))) }
     #expect(
-      round(&core, [tired], workers(("b", 0))) == [
+      last == [
         .withdraw(job: id(1), worker: "a"),
         .fail(job: id(1), reason: "4 attempts failed; the last: the disk is full"),
       ])
-    let failedOnce = job(2, .queued, worker: "a", attempt: 1, reason: "the disk is full")
+  }
+
+  @Test func aJobWaitsForTheNodeThatHasItsClip() {
+    var core = AssignCore()
+    let dead = job(1, .encoding, worker: "u", attempt: 4)
+    for _ in 1..<AssignCore.maxSilentRounds { #expect(round(&core, [dead], workers(("b", 0)), live: ["b"]).isEmpty) }
     #expect(
-      round(&core, [failedOnce], workers(("a", 0), ("b", 0))) == [
-        .withdraw(job: id(2), worker: "a"), .assign(job: id(2), worker: "b", attempt: 2, attemptID: id(501)),
-      ])
+      round(&core, [dead], workers(("b", 0)), live: ["b"]) == [.release(job: id(1), reason: AssignCore.clipIsAway)])
+    // Once said, it just waits, however long, and uses up nothing.
+    let waiting = job(2, .queued, worker: "u", attempt: 1, reason: AssignCore.clipIsAway)
+    for _ in 0..<100 { #expect(round(&core, [waiting], workers(("b", 0)), live: ["b"]).isEmpty) }
+    #expect(round(&core, [waiting], workers(("b", 0)), live: ["b", "u"]).count == 2)
+    // A worker that came back by itself keeps the job.
+    let back = job(2, .queued, worker: "u", attempt: 1, heartbeat: 101, reason: AssignCore.clipIsAway)
+    #expect(round(&core, [back], workers(("b", 0)), live: ["b", "u"]).isEmpty)
   }
 
   @Test func whatIsOverIsTakenOffTheList() {
