@@ -7,8 +7,8 @@ import harness
 import steady_inserts
 from cluster import address, expect, request
 
-OPTIONS, STARTUP, QUERY, ERROR, READY, SUPPORTED = 0x05, 0x01, 0x07, 0x00, 0x02, 0x06
-PROTOCOL_ERROR, SYNTAX_ERROR, INVALID = 0x000A, 0x2000, 0x2200
+OPTIONS, STARTUP, QUERY, ERROR, READY, RESULT = 0x05, 0x01, 0x07, 0x00, 0x02, 0x08
+PROTOCOL_ERROR, SYNTAX_ERROR, INVALID, UNPREPARED = 0x000A, 0x2000, 0x2200, 0x2500
 
 
 def frame(opcode, body=b"", version=4, flags=0, stream=1, length=None):
@@ -60,20 +60,26 @@ class Raw:
         _, _, _, opcode, length = struct.unpack(">BBhBI", head)
         return opcode, self.read(length)
 
-    def error(self):
+    def error(self, name):
         """(code, text) of an ERROR answer."""
         got = self.answer()
-        expect(got is not None and got[0] == ERROR, f"wanted an error, got {got}")
+        expect(got is not None and got[0] == ERROR, f"{name}: wanted an error, got {got}")
         code, length = struct.unpack(">IH", got[1][:6])
         return code, got[1][6:6 + length].decode()
 
 
+def greeted():
+    """A connection after STARTUP."""
+    client = Raw()
+    client.send(startup())
+    expect(client.answer()[0] == READY, "no READY")
+    return client
+
+
 def still_serves():
-    with Raw() as client:
-        client.send(startup())
-        expect(client.answer()[0] == READY, "no READY after the bad client")
+    with greeted() as client:
         client.send(query("SELECT key FROM system.local"))
-        expect(client.answer()[0] == 0x08, "no rows after the bad client")
+        expect(client.answer()[0] == RESULT, "no rows after the bad client")
 
 
 def test_malformed_frames_are_answered_and_harm_nobody(directory):
@@ -81,7 +87,7 @@ def test_malformed_frames_are_answered_and_harm_nobody(directory):
         for version in (0x42, 0x41, 1, 2, 9):
             with Raw() as client:
                 client.send(frame(OPTIONS, version=version))
-                code, text = client.error()
+                code, text = client.error(f"version {version}")
                 expect(code == PROTOCOL_ERROR and "unsupported protocol version" in text, f"version {version}: {code:#x} {text}")
         bad = {
             "an unknown opcode": frame(0x77),
@@ -100,22 +106,25 @@ def test_malformed_frames_are_answered_and_harm_nobody(directory):
 
 def test_bad_bodies_get_an_error_and_the_connection_goes_on(directory):
     with harness.running_cluster(directory):
-        with Raw() as client:
-            client.send(startup())
-            client.answer()
-            for name, data, codes in [
-                ("a query that is not UTF-8", query(b"SELECT \xff\xfe FROM a"), (PROTOCOL_ERROR, SYNTAX_ERROR, INVALID)),
-                ("a syntax error", query("SELEC * FROM system.local"), (SYNTAX_ERROR,)),
-                ("an unknown table", query("SELECT * FROM system.nothing"), (INVALID,)),
-                ("a length beyond the body", frame(QUERY, struct.pack(">I", 1000) + b"SELECT"), (PROTOCOL_ERROR,)),
-                ("an unknown prepared id", frame(0x0A, struct.pack(">H", 4) + b"gone" + struct.pack(">HB", 1, 0)), (0x2500,)),
-                ("a hundred thousand brackets", query("SELECT " + "(" * 100_000), (SYNTAX_ERROR,)),
-            ]:
-                client.send(data)
-                code, text = client.error()
-                expect(code in codes, f"{name}: {code:#x} {text}")
+        client = greeted()
+        for name, data, codes in [
+            ("a query that is not UTF-8", query(b"SELECT \xff\xfe FROM a"), (PROTOCOL_ERROR, SYNTAX_ERROR, INVALID)),
+            ("a syntax error", query("SELEC * FROM system.local"), (SYNTAX_ERROR,)),
+            ("an unknown table", query("SELECT * FROM system.nothing"), (INVALID,)),
+            ("a length beyond the body", frame(QUERY, struct.pack(">I", 1000) + b"SELECT"), (PROTOCOL_ERROR,)),
+            ("an unknown prepared id", frame(0x0A, struct.pack(">H", 4) + b"gone" + struct.pack(">HB", 1, 0)), (UNPREPARED,)),
+            ("a hundred thousand brackets", query("SELECT " + "(" * 100_000), (SYNTAX_ERROR,)),
+        ]:
+            client.send(data)
+            code, text = client.error(name)
+            expect(code in codes, f"{name}: {code:#x} {text}")
+            if code == PROTOCOL_ERROR:
+                # What could not be read ends the connection, once it was told why.
+                client.socket.close()
+                client = greeted()
             client.send(query("SELECT key FROM system.local"))
-            expect(client.answer()[0] == 0x08, "the connection does not go on")
+            expect(client.answer()[0] == RESULT, f"{name}: the connection does not go on")
+        client.socket.close()
 
 
 def test_a_client_that_vanishes_or_never_reads_harms_nobody(directory):

@@ -1,5 +1,4 @@
 """What a person meets first: usage, a wrong configuration, a port in use, two nodes on one data directory."""
-import os
 import signal
 import socket
 import subprocess
@@ -110,9 +109,7 @@ def test_a_cluster_is_paused_resumed_killed_and_started(directory):
         _, text, _ = marquee("cluster", "status", *words)
         expect("paused" in text, text)
         marquee("cluster", "resume", "2", *words)
-        pid = cluster.pid(2)
         cluster.kill(2)
-        expect(not os.path.exists(f"/proc/{pid}"), "the killed node's process is still there")
         status, text, _ = marquee("cluster", "status", *words)
         expect(status == 1 and "stopped" in text, text)
         status, _, error = marquee("cluster", "kill", "2", *words)

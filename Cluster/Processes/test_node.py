@@ -105,7 +105,7 @@ def test_a_full_disk_refuses_writes_and_goes_on_when_there_is_room(directory):
         raise harness.Skipped("a small file system can only be mounted by root")
     small = directory / "cluster" / "node-1"
     small.mkdir(parents=True)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(small)], capture_output=True).returncode != 0:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(small)], capture_output=True).returncode != 0:
         raise harness.Skipped("mounting a tmpfs is not allowed here")
     try:
         with harness.running_cluster(directory):
@@ -120,7 +120,7 @@ def fill_and_recover(folder):
     session.execute("CREATE TABLE t.blobs (k int PRIMARY KEY, v blob)")
     insert = session.prepare("INSERT INTO t.blobs (k, v) VALUES (?, ?)")
     ballast = folder / "ballast"
-    ballast.write_bytes(bytes(10 << 20))
+    ballast.write_bytes(bytes(48 << 20))
     acknowledged, refusals = [], []
     for k in range(2000):
         try:
@@ -130,7 +130,7 @@ def fill_and_recover(folder):
             refusals.append(error)
             if len(refusals) >= 3:
                 break
-    expect(refusals, f"{len(acknowledged)} rows of 64 KiB went into 24 MiB")
+    expect(refusals, f"{len(acknowledged)} rows of 64 KiB went into 48 MiB")
     keys = {row.k for row in session.execute("SELECT k FROM t.blobs")}
     expect(set(acknowledged) <= keys, f"reads lost {sorted(set(acknowledged) - keys)[:5]} on a full disk")
     ballast.unlink()

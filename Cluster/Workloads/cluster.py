@@ -52,6 +52,7 @@ class Cluster:
 
     def marquee(self, *words, seconds=120, check=True):
         """Runs the binary and returns its standard output."""
+        expect(MARQUEE.exists(), f"{MARQUEE} is not there: Tools/build makes it")
         done = subprocess.run(
             [str(MARQUEE), *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             text=True, timeout=seconds,

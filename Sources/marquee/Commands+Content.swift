@@ -49,9 +49,9 @@ private struct EncodeCommand {
       let status = StatusLine()
       defer { status.finish() }
       let upload = world.entropy.uuid()
-      try await self.upload(upload, world: world, status: status)
-      let job = try await start(upload, world: world)
       do {
+        try await self.upload(upload, world: world, status: status)
+        let job = try await start(upload, world: world)
         try await wait(for: job, world: world, status: status)
       } catch let failure as CommandFailure {
         throw CommandFailure(failure.message)

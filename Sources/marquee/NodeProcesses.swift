@@ -16,8 +16,10 @@ struct NodeProcesses {
     else { return nil }
     Detached.reap(pid)
     guard let line = try? Files.text("/proc/\(pid)/cmdline") else { return nil }
+    // A process that has just been started, or has just ended, has no words yet, or no more; `state` tells them apart.
     let words = line.split(separator: "\0")
-    return words.contains("serve") && words.contains(Substring(layout.configuration(node))) ? pid : nil
+    return words.isEmpty || (words.contains("serve") && words.contains(Substring(layout.configuration(node))))
+      ? pid : nil
   }
 
   func state(_ node: Int) -> State {
