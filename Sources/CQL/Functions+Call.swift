@@ -31,7 +31,8 @@ extension ScalarFunction {
       guard let key = PartitionKeyCodec.encode(values) else {
         throw .invalid("Key length is longer than maximum of 65535")
       }
-      return Values.bigint(context.token(key))
+      // Murmur3Partitioner gives an empty key the least token.
+      return Values.bigint(key.isEmpty ? .min : context.token(key))
     case .cast(let from, let to): return try Self.cast(values[0], from: from, to: to)
     case .arithmetic(let sign, let left, let right):
       return try arithmetic(sign, values[0], left, values[1], right)
@@ -103,7 +104,8 @@ extension ScalarFunction {
     if type == .double { return Values.double(value) }
     if type == .float { return Values.float(Float(value)) }
     let whole = value.isNaN ? 0 : (value >= 0x1p63 ? Int64.max : (value <= -0x1p63 ? .min : Int64(value)))
-    return bytes(whole, as: type)
+    // Java saturates to a long or an int, and cuts shorter types out of the int.
+    return bytes(type == .bigint ? whole : Int64(Int32(clamping: whole)), as: type)
   }
 
   static func double(_ bytes: [UInt8], _ type: CQLType) -> Double? {
@@ -157,7 +159,13 @@ extension ScalarFunction {
 
   private static func cast(_ bytes: [UInt8], from: CQLType, to: CQLType) throws(CQLFailure) -> [UInt8]? {
     if from == to { return bytes }
-    if to == .text || to == .ascii { return Array(from.text(of: bytes).utf8) }
+    if to == .text || to == .ascii {
+      // Here, unlike elsewhere, a timestamp has a T.
+      if from == .timestamp, let milliseconds = Values.bigint(bytes) {
+        return Array(CivilTime.timestampText(milliseconds: milliseconds, separator: "T").utf8)
+      }
+      return Array(from.text(of: bytes).utf8)
+    }
     if isInteger(from) { return Values.integer(bytes).map { Self.bytes($0, as: to) } }
     if isNumber(from) { return double(bytes, from).map { Self.bytes($0, as: to) } }
     return convert(bytes, from: from, to: to)

@@ -164,7 +164,7 @@ extension CQLType {
   private static func text<T: BinaryFloatingPoint & LosslessStringConvertible>(_ value: T) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Infinity" : "Infinity" }
-    return value.description
+    return FloatingText.java(value.description)
   }
 
   private var isTextual: Bool {
@@ -200,6 +200,39 @@ extension CQLType {
 
   private func joined(_ parts: [[UInt8]], _ type: (Int) -> CQLType) -> String {
     parts.enumerated().map { type($0.offset).literal(of: $0.element) }.joined(separator: ", ")
+  }
+}
+
+/// Java's way to write what Swift's shortest digits say: plain from 0.001 to below ten million, else with an exponent.
+enum FloatingText {
+  static func java(_ text: String) -> String {
+    let sign = text.hasPrefix("-") ? "-" : ""
+    let parts = text.dropFirst(sign.utf8.count).split(separator: "e")
+    guard let mantissa = parts.first else { return text }
+    let halves = mantissa.split(separator: ".", omittingEmptySubsequences: false)
+    var exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+    let whole = String(halves[0])
+    let fraction = halves.count > 1 ? String(halves[1]) : ""
+    // The digits without zeros at either end, and the place of the point before them.
+    var digits = Array((whole + fraction).utf8)[...]
+    exponent += whole.utf8.count
+    while digits.first == 0x30 {
+      digits = digits.dropFirst()
+      exponent -= 1
+    }
+    while digits.last == 0x30 { digits = digits.dropLast() }
+    guard !digits.isEmpty else { return "\(sign)0.0" }
+    func string(_ bytes: some Sequence<UInt8>) -> String {
+      let text = String(decoding: Array(bytes), as: UTF8.self)
+      return text.isEmpty ? "0" : text
+    }
+    // 0.d1d2... times ten to the exponent.
+    if exponent > 7 || exponent < -2 {
+      return "\(sign)\(string(digits.prefix(1))).\(string(digits.dropFirst()))E\(exponent - 1)"
+    }
+    if exponent <= 0 { return "\(sign)0.\(String(repeating: "0", count: -exponent))\(string(digits))" }
+    let head = digits.prefix(exponent) + [UInt8](repeating: 0x30, count: max(0, exponent - digits.count))
+    return "\(sign)\(string(head)).\(string(digits.dropFirst(exponent)))"
   }
 }
 

@@ -126,6 +126,12 @@ extension SchemaChange {
 
   private static func checkOrder(_ statement: CreateTableStatement) throws(QueryFailure) {
     let ordered = statement.clusteringOrder.map(\.column)
+    let others = ordered.filter { !statement.clusteringKey.contains($0) }
+    guard others.isEmpty else {
+      throw .invalid(
+        "Only clustering key columns can be defined in CLUSTERING ORDER directive: [\(others.joined(separator: ", "))] are"
+          + " not clustering columns")
+    }
     guard ordered.count <= statement.clusteringKey.count else {
       throw .invalid("Only clustering columns can be defined in CLUSTERING ORDER directive")
     }

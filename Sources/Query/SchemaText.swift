@@ -21,6 +21,7 @@ extension CQLType {
     case .set(let element): "set<\(element.schemaText)>"
     case .map(let key, let value): "map<\(key.schemaText), \(value.schemaText)>"
     case .tuple(let parts): "frozen<tuple<\(parts.map(\.schemaText).joined(separator: ", "))>>"
+    case .frozen(.tuple(let parts)): CQLType.tuple(parts).schemaText
     case .frozen(let inner): "frozen<\(inner.schemaText)>"
     default: description
     }
