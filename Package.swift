@@ -52,7 +52,7 @@ let rooms: [Room] = [
     imports: [
       "Base", "World", "Data", "Ring", "Gossip", "Coordinator", "Metadata", "CQL", "Frames", "HTTP",
       "Messages", "Query", "Replica", "Web",
-    ]),
+    ], tests: ["Storage"]),
   Room(
     name: "Node",
     imports: [

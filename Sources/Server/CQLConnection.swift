@@ -72,9 +72,11 @@ final class CQLConnection: StreamHandler {
 
   private var isOutputFull: Bool { (stream?.queuedBytes ?? 0) > listener.maxUnsentBytes }
   private var hasRoom: Bool { inFlight < listener.configuration.maxInFlightPerConnection && !isOutputFull }
+  /// Half of the room must be free again, or what is held back would be moved for each request that ends.
+  private var hasRoomAgain: Bool { inFlight <= listener.configuration.maxInFlightPerConnection / 2 && !isOutputFull }
 
   private func resumeIfPossible() {
-    guard !isReading, !isCutting, state != .ending, hasRoom, let stream else { return }
+    guard !isReading, !isCutting, state != .ending, hasRoomAgain, let stream else { return }
     isReading = true
     stream.resumeReading()
     isCutting = true

@@ -18,6 +18,9 @@ public final class PeerListener {
   private let identity: Hello
   private var listener: (any Listener)?
   private var connections: [ObjectIdentifier: PeerInbound] = [:]
+  private var accepted: UInt64 = 0
+  private var nextWarning = Instant(nanoseconds: .min)
+  private var unsaidWarnings = 0
 
   public init(
     world: World, identity: Hello, service: any PeerService, configuration: PeerConfiguration = .init(),
@@ -36,7 +39,8 @@ public final class PeerListener {
 
   public func listen(_ endpoint: Endpoint) throws(WireFailure) {
     listener = try world.wire.listen(endpoint) { [unowned self] _ in
-      let connection = PeerInbound(self)
+      let connection = PeerInbound(self, number: accepted)
+      accepted += 1
       connections[ObjectIdentifier(connection)] = connection
       return connection
     }
@@ -46,7 +50,7 @@ public final class PeerListener {
   public func close() {
     listener?.close()
     listener = nil
-    for connection in connections.values { connection.finish() }
+    for connection in connections.values.sorted(by: { $0.number < $1.number }) { connection.finish() }
   }
 
   var hello: Hello {
@@ -55,11 +59,25 @@ public final class PeerListener {
     return hello
   }
 
+  /// At most one line a second: strangers must not fill the log.
+  func warn(_ event: String, why: String, from address: String) {
+    let now = world.clock.now
+    guard now >= nextWarning else {
+      unsaidWarnings += 1
+      return
+    }
+    logger.warning(event, ["why": why, "from": address, "unsaid": "\(unsaidWarnings)"])
+    nextWarning = now + .seconds(1)
+    unsaidWarnings = 0
+  }
+
   func ended(_ connection: PeerInbound) { connections[ObjectIdentifier(connection)] = nil }
 }
 
 final class PeerInbound: StreamHandler {
   private let listener: PeerListener
+  /// In the order of acceptance, which is the order of everything done to all connections.
+  let number: UInt64
   private var stream: (any ByteStream)?
   private var reassembler = Reassembler(headBytes: MessageHeader.bytes)
   /// Nil until its hello was accepted.
@@ -70,7 +88,10 @@ final class PeerInbound: StreamHandler {
   private var isReading = true
   private var isCutting = false
 
-  init(_ listener: PeerListener) { self.listener = listener }
+  init(_ listener: PeerListener, number: UInt64) {
+    self.listener = listener
+    self.number = number
+  }
 
   func opened(_ stream: any ByteStream) {
     self.stream = stream
@@ -92,7 +113,7 @@ final class PeerInbound: StreamHandler {
 
   private func end(_ event: String) {
     listener.counters.connectionsRefused += 1
-    listener.logger.warning("closed a peer's connection", ["why": event, "peer": stream?.peer.description ?? ""])
+    listener.warn("closed a peer's connection", why: event, from: stream?.peer.description ?? "")
     stream?.close()
     stream = nil
   }
@@ -121,9 +142,11 @@ final class PeerInbound: StreamHandler {
 
   private var isOutputFull: Bool { (stream?.queuedBytes ?? 0) > listener.configuration.maxUnsentAnswerBytes }
   private var hasRoom: Bool { inFlight < listener.configuration.maxInFlight && !isOutputFull }
+  /// Half of the room must be free again, or what is held back would be moved for each request that ends.
+  private var hasRoomAgain: Bool { inFlight <= listener.configuration.maxInFlight / 2 && !isOutputFull }
 
   private func resumeIfPossible() {
-    guard !isReading, !isCutting, hasRoom, let stream else { return }
+    guard !isReading, !isCutting, hasRoomAgain, let stream else { return }
     isReading = true
     stream.resumeReading()
     isCutting = true
@@ -187,7 +210,7 @@ final class PeerInbound: StreamHandler {
         }
       }
       listener.counters.connectionsRefused += 1
-      listener.logger.warning("refused a node", ["why": error.reason, "address": theirs.address])
+      listener.warn("refused a node", why: error.reason, from: theirs.address)
       stream?.finish()
       stream = nil
       return

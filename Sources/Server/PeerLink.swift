@@ -178,15 +178,20 @@ final class PeerLink {
 
   /// Once a second.
   func sweep(now: Instant) {
-    while firstDeadline < deadlines.count, deadlines[firstDeadline].due <= now {
-      let id = deadlines[firstDeadline].id
+    while firstDeadline < deadlines.count {
+      let (id, due) = deadlines[firstDeadline]
+      // What was answered goes before it is due, or a busy link would keep all of the last seconds.
+      guard due <= now || pending[id] == nil else { break }
       firstDeadline += 1
       if let completion = pending.removeValue(forKey: id) {
         pool.counters.requestsExpired += 1
         completion.fail(.unreachable)
       }
     }
-    if firstDeadline > 1024 || firstDeadline == deadlines.count {
+    if firstDeadline == deadlines.count {
+      deadlines = []
+      firstDeadline = 0
+    } else if firstDeadline > 1024 {
       deadlines.removeFirst(firstDeadline)
       firstDeadline = 0
     }
