@@ -23,6 +23,9 @@ extension Binding {
     var limit: BoundTerm?
     if let term = statement.perPartitionLimit {
       if statement.isDistinct { throw .invalid("PER PARTITION LIMIT is not allowed with SELECT DISTINCT queries") }
+      if groupBySlots.isEmpty, selectors.contains(where: \.hasAggregate) {
+        throw .invalid("PER PARTITION LIMIT is not allowed with aggregate queries.")
+      }
       perPartitionLimit = try bind(term, Receiver(name: "[per_partition_limit]", type: .int, table: table))
     }
     if let term = statement.limit { limit = try bind(term, Receiver(name: "[limit]", type: .int, table: table)) }
@@ -157,7 +160,8 @@ extension Binding {
     if AggregateFunction.names.contains(name.name) {
       guard arguments.count == 1 else {
         throw .invalid(
-          "Invalid number of arguments in call to function system.\(name.name): 1 required but \(arguments.count) provided"
+          "Invalid number of arguments in call to function system.\(name.name): 1 required but"
+            + " \(arguments.count) provided"
         )
       }
       let argument = try bind(arguments[0], table, expected: nil)

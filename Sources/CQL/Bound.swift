@@ -169,7 +169,7 @@ public final class BoundSelect: Sendable {
 /// What an execution of a select reads.
 public struct SelectPlan {
   public enum Scope {
-    /// In the order of tokens, each once. Empty: nothing.
+    /// Each once, in the order in which their rows are answered. Empty: nothing.
     case partitions([PartitionKey])
     /// All partitions with these tokens; sorted and disjoint. Empty: nothing.
     case tokens([TokenRange])

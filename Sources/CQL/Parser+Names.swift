@@ -40,8 +40,8 @@ extension Parser {
 
   mutating func keyspaceName() throws(CQLFailure) -> String { try name(of: "keyspace") }
 
-  /// What may stand behind a table's name anywhere in the grammar; Cassandra's parser looks that far at once, and blames
-  /// whatever else is there.
+  /// What may stand behind a table's name anywhere in the grammar; Cassandra's parser looks that far at once, and
+  /// blames whatever else is there.
   private static let tableFollowers = [
     ".", "(", ")", ";", "WHERE", "GROUP", "ORDER", "PER", "LIMIT", "ALLOW", "USING", "SET", "JSON", "ADD", "ALTER",
     "DROP", "RENAME", "WITH", "LIKE", "TO", "FROM", "AS", "APPLY", "INSERT", "UPDATE", "DELETE",

@@ -10,22 +10,20 @@ extension BoundRestrictions {
 
   // MARK: - Partition keys
 
-  /// The keys that are named, by token, each once. The partition key must be restricted.
+  /// The keys that are named, each once, in the order of their values (as Cassandra answers IN, not by token). The
+  /// partition key must be restricted.
   func partitionKeys(_ context: borrowing EvaluationContext) throws(CQLFailure) -> [PartitionKey] {
     guard case .key(let choices) = partition else { preconditionFailure("no partition key in \(table.name)") }
     if choices.allSatisfy(\.isOne) { return [try onePartitionKey(choices, context)] }
     var rows: [[[UInt8]]] = [[]]
     for (column, choice) in zip(table.partitionKey, choices) {
-      let values = try values(of: choice, column, context)
+      let values = column.type.sortedDistinct(try values(of: choice, column, context))
       guard rows.count * max(1, values.count) <= Self.maxChoices else { throw Self.tooManyChoices }
       rows = rows.flatMap { row in values.map { row + [$0] } }
     }
     var keys: [PartitionKey] = []
     for row in rows { keys.append(try key(of: row, context)) }
-    keys.sort(by: PartitionKey.precedes)
-    var distinct: [PartitionKey] = []
-    for key in keys where distinct.last != key { distinct.append(key) }
-    return distinct
+    return keys
   }
 
   private static var tooManyChoices: CQLFailure {

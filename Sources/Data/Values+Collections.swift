@@ -121,14 +121,17 @@ extension Values {
 }
 
 extension CQLType {
+  /// Values of this type in its order, each once.
+  public func sortedDistinct(_ values: [[UInt8]]) -> [[UInt8]] {
+    var sorted: [[UInt8]] = []
+    for value in values.sorted(by: { compare($0, $1) < 0 }) where sorted.last != value { sorted.append(value) }
+    return sorted
+  }
+
   /// A set's elements in its order, each once.
   public func sortedSet(_ elements: [[UInt8]]) -> [[UInt8]] {
     guard let key = keyType else { preconditionFailure("\(self) is no set") }
-    var sorted: [[UInt8]] = []
-    for element in elements.sorted(by: { key.compare($0, $1) < 0 }) where sorted.last != element {
-      sorted.append(element)
-    }
-    return sorted
+    return key.sortedDistinct(elements)
   }
 
   /// A map's entries in the order of its keys, keys and values in turn; of equal keys the last stays.

@@ -129,8 +129,8 @@ extension SchemaChange {
     let others = ordered.filter { !statement.clusteringKey.contains($0) }
     guard others.isEmpty else {
       throw .invalid(
-        "Only clustering key columns can be defined in CLUSTERING ORDER directive: [\(others.joined(separator: ", "))] are"
-          + " not clustering columns")
+        "Only clustering key columns can be defined in CLUSTERING ORDER directive:"
+          + " [\(others.joined(separator: ", "))] are not clustering columns")
     }
     guard ordered.count <= statement.clusteringKey.count else {
       throw .invalid("Only clustering columns can be defined in CLUSTERING ORDER directive")

@@ -112,8 +112,8 @@ final class SelectRun {
       hasLiveRow = state.hasLiveRow
     }
     if !keys.isEmpty {
-      target = keys.firstIndex { !PartitionKey.precedes($0, state.cursor.key) } ?? keys.count
-      if target < keys.count, keys[target] == state.cursor.key, state.cursor.clustering == nil { target += 1 }
+      target = keys.firstIndex(of: state.cursor.key) ?? keys.count
+      if target < keys.count, state.cursor.clustering == nil { target += 1 }
     } else {
       target = tokenRanges.firstIndex { $0.last >= state.cursor.key.token } ?? tokenRanges.count
     }

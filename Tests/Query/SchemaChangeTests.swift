@@ -81,7 +81,8 @@ import Testing
     ),
     (
       "CREATE TABLE x (a int, b int, c int, PRIMARY KEY (a, b)) WITH CLUSTERING ORDER BY (c DESC)",
-      "invalid: Only clustering key columns can be defined in CLUSTERING ORDER directive: [c] are not clustering columns"
+      "invalid: Only clustering key columns can be defined in CLUSTERING ORDER directive: [c]"
+        + " are not clustering columns"
     ),
     ("CREATE TABLE x (a int PRIMARY KEY) WITH nope = 1", "syntax: Unknown property 'nope'"),
     (
