@@ -214,7 +214,8 @@ final class JobStore {
         .texts(set: title.holders), .timestamp(nowMilliseconds),
       ])
     _ = try await run(
-      "UPDATE marquee.encode_jobs SET state = ?, progress_percent = 100, reason = null, updated_at = ? WHERE job_id = ?",
+      "UPDATE marquee.encode_jobs SET state = ?, progress_percent = 100, reason = null, updated_at = ?"
+        + " WHERE job_id = ?",
       [.text(JobState.published.rawValue), .timestamp(nowMilliseconds), .uuid(title.jobID)])
   }
 }

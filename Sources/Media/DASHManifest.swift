@@ -8,8 +8,8 @@ extension PublishedTitle {
     let buffer = "PT\(decimalSeconds(microseconds: segmentMicroseconds))S"
     var lines = [
       #"<?xml version="1.0" encoding="UTF-8"?>"#,
-      #"<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" "#
-        + #"mediaPresentationDuration="\#(duration)" minBufferTime="\#(buffer)">"#,
+      #"<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" "#
+        + #"type="static" mediaPresentationDuration="\#(duration)" minBufferTime="\#(buffer)">"#,
       #"  <Period id="0" start="PT0S" duration="\#(duration)">"#,
     ]
     lines += videoSet
@@ -30,8 +30,9 @@ extension PublishedTitle {
     for (index, video) in videos.enumerated() {
       let size = video.rung.size
       lines.append(
-        #"      <Representation id="v\#(index)" bandwidth="\#(video.track.peakBitrate)" codecs="\#(video.track.header.codec)" "#
-          + #"width="\#(size.width)" height="\#(size.height)" frameRate="\#(rate)" sar="1:1">"#)
+        #"      <Representation id="v\#(index)" bandwidth="\#(video.track.peakBitrate)" "#
+          + #"codecs="\#(video.track.header.codec)" width="\#(size.width)" height="\#(size.height)" "#
+          + #"frameRate="\#(rate)" sar="1:1">"#)
       lines += base(video.name, video.track)
       lines.append("      </Representation>")
     }
@@ -53,7 +54,8 @@ extension PublishedTitle {
   private func base(_ name: String, _ track: PackedTrack) -> [String] {
     [
       "        <BaseURL>\(name)</BaseURL>",
-      #"        <SegmentBase indexRange="\#(track.index.offset)-\#(track.index.end - 1)" timescale="\#(track.timescale)">"#,
+      #"        <SegmentBase indexRange="\#(track.index.offset)-\#(track.index.end - 1)" "#
+        + #"timescale="\#(track.timescale)">"#,
       #"          <Initialization range="\#(track.initialisation.offset)-\#(track.initialisation.end - 1)"/>"#,
       "        </SegmentBase>",
     ]

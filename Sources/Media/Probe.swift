@@ -18,11 +18,14 @@ public struct MediaTools: Hashable, Sendable {
   public var maxAddressSpaceBytes: Int
   /// Added to the nice value: requests come first.
   public var nice: Int
+  /// A program, and its words, that starts each tool: `setpriv --pdeathsig KILL`, say, so that a tool does not
+  /// outlive a node that was killed. Empty: the tool is started itself.
+  public var launcher: [String]
 
   public init(
     ffmpegPath: String, ffprobePath: String, maxEncodeCPUSeconds: Int = 86_400,
     maxEncodeTime: Duration = .seconds(86_400),
-    maxFileBytes: Int = 256 << 30, maxAddressSpaceBytes: Int = 16 << 30, nice: Int = 5
+    maxFileBytes: Int = 256 << 30, maxAddressSpaceBytes: Int = 16 << 30, nice: Int = 5, launcher: [String] = []
   ) {
     self.ffmpegPath = ffmpegPath
     self.ffprobePath = ffprobePath
@@ -31,6 +34,7 @@ public struct MediaTools: Hashable, Sendable {
     self.maxFileBytes = maxFileBytes
     self.maxAddressSpaceBytes = maxAddressSpaceBytes
     self.nice = nice
+    self.launcher = launcher
   }
 
   /// Demuxers a clip may need. What reads other files or addresses by itself (hls, dash, concat, image
@@ -45,7 +49,7 @@ public struct MediaTools: Hashable, Sendable {
 
   func command(_ arguments: [String], directory: String?, cpuSeconds: Int, wallTime: Duration) -> ProcessCommand {
     ProcessCommand(
-      arguments: arguments, environment: ["LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1"], inherited: [],
+      arguments: launcher + arguments, environment: ["LC_ALL": "C", "AV_LOG_FORCE_NOCOLOR": "1"], inherited: [],
       workingDirectory: directory,
       limits: ProcessLimits(
         cpuSeconds: cpuSeconds, addressSpaceBytes: maxAddressSpaceBytes, fileSizeBytes: maxFileBytes, descriptors: 128,

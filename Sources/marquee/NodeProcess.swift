@@ -76,12 +76,18 @@ enum NodeProcess {
     let encoding = configuration.encoding
     let tools = MediaTools(
       ffmpegPath: tool(encoding.ffmpegPath, "ffmpeg"), ffprobePath: tool(encoding.ffprobePath, "ffprobe"),
-      maxEncodeCPUSeconds: encoding.cpuSeconds)
+      maxEncodeCPUSeconds: encoding.cpuSeconds, launcher: launcher)
     var settings = EncodeSettings()
     if encoding.threads > 0 { settings.threads = encoding.threads }
     return EncodingOptions(
       workers: encoding.workers, tools: tools, settings: settings,
       maxUploadBytes: Int64(clamping: configuration.limits.uploadBytes))
+  }
+
+  /// util-linux's way to have the kernel kill a tool when its node is killed; without it an orphan works to its end.
+  private static var launcher: [String] {
+    let program = "/usr/bin/setpriv"
+    return Files.exists(program) ? [program, "--pdeathsig", "KILL", "--"] : []
   }
 
   /// What the configuration names; else the one that `Tools/setup` put beside the binary's tree; else the system's.

@@ -35,26 +35,32 @@ import Testing
     let title = try title()
     let expected = """
       <?xml version="1.0" encoding="UTF-8"?>
-      <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" type="static" mediaPresentationDuration="PT2.500000S" minBufferTime="PT2.000000S">
+      <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" \
+      type="static" mediaPresentationDuration="PT2.500000S" minBufferTime="PT2.000000S">
         <Period id="0" start="PT0S" duration="PT2.500000S">
-          <AdaptationSet id="0" contentType="video" mimeType="video/mp4" subsegmentAlignment="true" subsegmentStartsWithSAP="1" startWithSAP="1" maxWidth="1280" maxHeight="720" frameRate="24" par="16:9">
-            <Representation id="v0" bandwidth="26496" codecs="avc1.64001f" width="1280" height="720" frameRate="24" sar="1:1">
+          <AdaptationSet id="0" contentType="video" mimeType="video/mp4" subsegmentAlignment="true" \
+      subsegmentStartsWithSAP="1" startWithSAP="1" maxWidth="1280" maxHeight="720" frameRate="24" par="16:9">
+            <Representation id="v0" bandwidth="26496" codecs="avc1.64001f" width="1280" height="720" \
+      frameRate="24" sar="1:1">
               <BaseURL>video0.mp4</BaseURL>
               <SegmentBase indexRange="447-510" timescale="24000">
                 <Initialization range="0-446"/>
               </SegmentBase>
             </Representation>
-            <Representation id="v1" bandwidth="26496" codecs="avc1.64001f" width="640" height="360" frameRate="24" sar="1:1">
+            <Representation id="v1" bandwidth="26496" codecs="avc1.64001f" width="640" height="360" \
+      frameRate="24" sar="1:1">
               <BaseURL>video1.mp4</BaseURL>
               <SegmentBase indexRange="447-510" timescale="24000">
                 <Initialization range="0-446"/>
               </SegmentBase>
             </Representation>
           </AdaptationSet>
-          <AdaptationSet id="1" contentType="audio" mimeType="audio/mp4" lang="en" subsegmentAlignment="true" subsegmentStartsWithSAP="1" startWithSAP="1">
+          <AdaptationSet id="1" contentType="audio" mimeType="audio/mp4" lang="en" subsegmentAlignment="true" \
+      subsegmentStartsWithSAP="1" startWithSAP="1">
             <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>
             <Representation id="a0" bandwidth="80195" codecs="mp4a.40.2" audioSamplingRate="48000">
-              <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>
+              <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" \
+      value="2"/>
               <BaseURL>audio0.mp4</BaseURL>
               <SegmentBase indexRange="459-522" timescale="48000">
                 <Initialization range="0-458"/>
@@ -77,11 +83,15 @@ import Testing
       #EXT-X-VERSION:7
       #EXT-X-INDEPENDENT-SEGMENTS
 
-      #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="en-0",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",URI="a0.m3u8"
-      #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="en-1",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="6",URI="a1.m3u8"
-      #EXT-X-STREAM-INF:BANDWIDTH=106691,AVERAGE-BANDWIDTH=106691,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=1280x720,FRAME-RATE=24.000,AUDIO="audio",CLOSED-CAPTIONS=NONE
+      #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="en-0",LANGUAGE="en",DEFAULT=YES,AUTOSELECT=YES,CHANNELS="2",\
+      URI="a0.m3u8"
+      #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="audio",NAME="en-1",LANGUAGE="en",DEFAULT=NO,AUTOSELECT=YES,CHANNELS="6",\
+      URI="a1.m3u8"
+      #EXT-X-STREAM-INF:BANDWIDTH=106691,AVERAGE-BANDWIDTH=106691,CODECS="avc1.64001f,mp4a.40.2",\
+      RESOLUTION=1280x720,FRAME-RATE=24.000,AUDIO="audio",CLOSED-CAPTIONS=NONE
       v0.m3u8
-      #EXT-X-STREAM-INF:BANDWIDTH=106691,AVERAGE-BANDWIDTH=106691,CODECS="avc1.64001f,mp4a.40.2",RESOLUTION=640x360,FRAME-RATE=24.000,AUDIO="audio",CLOSED-CAPTIONS=NONE
+      #EXT-X-STREAM-INF:BANDWIDTH=106691,AVERAGE-BANDWIDTH=106691,CODECS="avc1.64001f,mp4a.40.2",\
+      RESOLUTION=640x360,FRAME-RATE=24.000,AUDIO="audio",CLOSED-CAPTIONS=NONE
       v1.m3u8
 
       """

@@ -2,6 +2,12 @@ import Testing
 
 @testable import Media
 
+/// A fraction of two positive numbers.
+func ratio(_ numerator: Int64, _ denominator: Int64) -> Rational {
+  guard let rational = Rational(numerator, denominator) else { preconditionFailure("\(numerator)/\(denominator)") }
+  return rational
+}
+
 /// A clip of 1280x720 with some sound, at any rate.
 func clip(
   rate: Rational = Rational(24), frames: Int = 100, channels: [Int] = [2], startMicroseconds: Int64 = 0,
@@ -10,7 +16,7 @@ func clip(
   let video = VideoSource(
     index: 0, codec: "h264", storedSize: PixelSize(1280, 720), sampleAspect: Rational(1), rotation: 0,
     pixelFormat: "yuv420p", isInterlaced: false, isHighDynamicRange: false, averageRate: rate, nominalRate: rate,
-    timeBase: Rational(1, 90_000)!, startMicroseconds: startMicroseconds)
+    timeBase: ratio(1, 90_000), startMicroseconds: startMicroseconds)
   let audio = channels.enumerated().map {
     AudioSource(index: $0.offset + 1, codec: "aac", channels: $0.element, sampleRate: 44_100, language: "en")
   }
@@ -25,9 +31,9 @@ func clip(
 
   @Test func timescalesAndSegmentsAreWholeFrames() throws {
     let cases: [(Rational, Int64, Int64, Int)] = [
-      (Rational(24), 24_000, 1000, 48), (Rational(24000, 1001)!, 24_000, 1001, 48), (Rational(25), 25_000, 1000, 50),
-      (Rational(30000, 1001)!, 30_000, 1001, 60), (Rational(60000, 1001)!, 60_000, 1001, 120),
-      (Rational(25, 2)!, 25_000, 2000, 25), (Rational(1), 1000, 1000, 2), (Rational(2997, 100)!, 29_970, 1000, 60),
+      (Rational(24), 24_000, 1000, 48), (ratio(24000, 1001), 24_000, 1001, 48), (Rational(25), 25_000, 1000, 50),
+      (ratio(30000, 1001), 30_000, 1001, 60), (ratio(60000, 1001), 60_000, 1001, 120),
+      (ratio(25, 2), 25_000, 2000, 25), (Rational(1), 1000, 1000, 2), (ratio(2997, 100), 29_970, 1000, 60),
     ]
     for (rate, timescale, ticks, frames) in cases {
       let (info, timing) = clip(rate: rate)
@@ -41,7 +47,7 @@ func clip(
   }
 
   @Test func soundLastsAsLongAsThePicture() throws {
-    let (info, timing) = clip(rate: Rational(30000, 1001)!, frames: 150)
+    let (info, timing) = clip(rate: ratio(30000, 1001), frames: 150)
     let plan = try EncodePlan(info, timing)
     #expect(plan.audioSamples(frames: 150) == 240_240)
     #expect(plan.audioSamples(frames: 1) == 1602)
@@ -63,8 +69,9 @@ func clip(
     #expect(arguments[0] == "/opt/ffmpeg")
     #expect(arguments.contains("-nostdin"))
     #expect(arguments.contains("file:/data/up load;rm"))
-    #expect(arguments.firstIndex(of: "-protocol_whitelist")! < arguments.firstIndex(of: "-i")!)
-    #expect(arguments.firstIndex(of: "-format_whitelist")! < arguments.firstIndex(of: "-i")!)
+    let input = try #require(arguments.firstIndex(of: "-i"))
+    #expect(try #require(arguments.firstIndex(of: "-protocol_whitelist")) < input)
+    #expect(try #require(arguments.firstIndex(of: "-format_whitelist")) < input)
     #expect(arguments.filter { $0 == "expr:eq(mod(n,48),0)" }.count == 3)
     #expect(arguments.filter { $0.hasSuffix(".mp4") } == ["v0.mp4", "v1.mp4", "v2.mp4", "a0.mp4"])
     #expect(command.workingDirectory == "/data/work/1")
@@ -73,7 +80,7 @@ func clip(
   }
 
   @Test func theGraphDecodesOnceAndNumbersFrames() throws {
-    let (info, timing) = clip(rate: Rational(24000, 1001)!, frames: 48)
+    let (info, timing) = clip(rate: ratio(24000, 1001), frames: 48)
     let graph = try EncodePlan(info, timing).filterGraph
     #expect(
       graph == """

@@ -41,22 +41,17 @@ import Testing
   }
 
   @Test func refusesWhatIsNoClip() {
+    func streams(_ members: String) -> String { #"{"streams":[{"index":0,\#(members)}],"format":{}}"# }
     let cases: [(String, MediaFailure?)] = [
       ("", nil), ("{}", nil), ("[1]", nil), (#"{"streams":[],"format":{}}"#, .noVideo),
-      (#"{"streams":[{"index":0,"codec_type":"audio","codec_name":"aac"}],"format":{}}"#, .noVideo),
+      (streams(#""codec_type":"audio","codec_name":"aac""#), .noVideo),
       // A cover image is no picture.
+      (streams(#""codec_type":"video","codec_name":"mjpeg","disposition":{"attached_pic":1}"#), .noVideo),
+      (streams(#""codec_type":"video","width":8,"height":8"#), nil),
+      (streams(#""codec_type":"video","codec_name":"x""#), nil),
+      (streams(#""codec_type":"video","codec_name":"x","width":99999,"height":720,"time_base":"1/1""#), nil),
       (
-        #"{"streams":[{"index":0,"codec_type":"video","codec_name":"mjpeg","disposition":{"attached_pic":1}}],"format":{}}"#,
-        .noVideo
-      ),
-      (#"{"streams":[{"index":0,"codec_type":"video","width":8,"height":8}],"format":{}}"#, nil),
-      (#"{"streams":[{"index":0,"codec_type":"video","codec_name":"x"}],"format":{}}"#, nil),
-      (
-        #"{"streams":[{"index":0,"codec_type":"video","codec_name":"x","width":99999,"height":720,"time_base":"1/1"}],"format":{}}"#,
-        nil
-      ),
-      (
-        #"{"streams":[{"index":0,"codec_type":"video","codec_name":"x","width":640,"height":360}],"format":{}}"#,
+        streams(#""codec_type":"video","codec_name":"x","width":640,"height":360"#),
         .unreadable("its video has no time base")
       ),
     ]
@@ -105,29 +100,29 @@ import Testing
   }
 
   @Test func constantRatesAreSeenThroughReorderingAndRounding() throws {
-    let film = source(average: Rational(24000, 1001), nominal: nil, timeBase: Rational(1, 24000)!)
+    let film = source(average: Rational(24000, 1001), nominal: nil, timeBase: ratio(1, 24000))
     let order = [0, 3, 1, 2, 6, 4, 5]
     let exact = try timing(order.map { "\($0 * 1001 + 2002)|K__" }, film)
     #expect(
-      exact == FrameTiming(frameCount: 7, rate: Rational(24000, 1001)!, isConstant: true, spanMicroseconds: 291_958))
+      exact == FrameTiming(frameCount: 7, rate: ratio(24000, 1001), isConstant: true, spanMicroseconds: 291_958))
     // Matroska's milliseconds: 0, 42, 83, 125, ... are 24000/1001 all the same.
     let rounded = (0..<500).map { "\((Double($0) * 1001 / 24).rounded().formatted)|___" }
-    let matroska = source(average: Rational(24000, 1001), nominal: nil, timeBase: Rational(1, 1000)!)
+    let matroska = source(average: Rational(24000, 1001), nominal: nil, timeBase: ratio(1, 1000))
     #expect(try timing(rounded, matroska).isConstant)
     #expect(try timing(rounded, matroska).encodedFrames == 500)
     // A wrong average is overruled by the timestamps.
-    let wrong = source(average: Rational(17), nominal: Rational(90_000), timeBase: Rational(1, 1000)!)
+    let wrong = source(average: Rational(17), nominal: Rational(90_000), timeBase: ratio(1, 1000))
     #expect(try timing((0..<100).map { "\($0 * 40)|___" }, wrong).rate == Rational(25))
   }
 
   @Test func discardedPacketsDoNotCount() throws {
-    let video = source(average: Rational(25), nominal: Rational(25), timeBase: Rational(1, 25)!)
+    let video = source(average: Rational(25), nominal: Rational(25), timeBase: ratio(1, 25))
     let result = try timing(["-1|KD_", "0|K__", "1|___", "nonsense", ""], video)
     #expect(result.frameCount == 2)
   }
 
   @Test func aMissingFrameMakesItVariable() throws {
-    let video = source(average: Rational(24), nominal: Rational(25), timeBase: Rational(1, 1000)!)
+    let video = source(average: Rational(24), nominal: Rational(25), timeBase: ratio(1, 1000))
     let lines = (0..<50).filter { $0 != 20 }.map { "\($0 * 40)|___" }
     let result = try timing(lines, video)
     #expect(!result.isConstant && result.rate == Rational(25) && result.frameCount == 49)
@@ -135,10 +130,10 @@ import Testing
   }
 
   @Test func withoutTimestampsTheContainersRateCounts() throws {
-    let video = source(average: nil, nominal: Rational(30), timeBase: Rational(1, 30)!)
+    let video = source(average: nil, nominal: Rational(30), timeBase: ratio(1, 30))
     #expect(try timing(["N/A|K__", "N/A|___"], video).frameCount == 2)
     #expect(throws: MediaFailure.self) { try timing([], video) }
-    let unknown = source(average: nil, nominal: nil, timeBase: Rational(1, 30)!)
+    let unknown = source(average: nil, nominal: nil, timeBase: ratio(1, 30))
     #expect(throws: MediaFailure.self) { try timing(["N/A|K__"], unknown) }
   }
 }
