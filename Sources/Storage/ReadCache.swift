@@ -5,6 +5,7 @@
 // changes are kept (ReadRun.isTimeless), so now-in-seconds is no part of the key.
 
 import Base
+import Codec
 import Data
 
 struct ReadCache {
@@ -36,19 +37,42 @@ struct ReadCache {
     var wasUsed = false
   }
 
+  /// A partition's key prefix with its hash, which is taken once.
+  private struct Key: Hashable {
+    let prefix: [UInt8]
+    let digest: UInt64
+
+    /// Borrows the bytes for a look-up.
+    init(_ prefix: [UInt8]) {
+      self.prefix = prefix
+      digest = XXH3.hash(prefix)
+    }
+
+    private init(prefix: [UInt8], digest: UInt64) {
+      self.prefix = prefix
+      self.digest = digest
+    }
+
+    /// The bytes in a buffer of their own and of their size: what is kept must not share the store's key buffer, which
+    /// would be made anew, a little larger each time.
+    var kept: Key { Key(prefix: unsafe prefix.span.bytes.copied(), digest: digest) }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(digest) }
+  }
+
   private let maxBytes: Int
   private var bytes = 0
-  private var answers: [[UInt8]: Answers] = [:]
+  private var answers: [Key: Answers] = [:]
   /// In order of arrival; one that was used since it last came to the front goes round again (CLOCK).
-  private var order: [[UInt8]] = []
+  private var order: [Key] = []
   private var front = 0
   /// Partitions with mutations in the pending batch.
-  private var changing: Set<[UInt8]> = []
+  private var changing: Set<Key> = []
 
   init(maxBytes: Int) { self.maxBytes = maxBytes }
 
   mutating func find(prefix: [UInt8], _ command: ReadCommand) -> ReadResponse? {
-    guard let index = answers.index(forKey: prefix) else { return nil }
+    guard let index = answers.index(forKey: Key(prefix)) else { return nil }
     let shape = Shape(command)
     for (known, response) in answers.values[index].shapes where known == shape {
       answers.values[index].wasUsed = true
@@ -62,29 +86,31 @@ struct ReadCache {
     let cost = answerBytes + Self.overheadBytes + prefix.count + entries * Self.entryOverheadBytes
     guard cost <= maxBytes / 16 else { return }
     let shape = Shape(command)
-    if answers[prefix] == nil {
-      answers[prefix] = Answers()
-      order.append(prefix)
+    let key = Key(prefix)
+    if let index = answers.index(forKey: key) {
+      if answers.values[index].shapes.count >= Self.maxShapes {
+        bytes -= answers.values[index].bytes
+        answers.values[index] = Answers()
+      }
+      answers.values[index].shapes.append((shape, response))
+      answers.values[index].bytes += cost
+    } else {
+      let kept = key.kept
+      answers[kept] = Answers(shapes: [(shape, response)], bytes: cost)
+      order.append(kept)
       forgetGone()
     }
-    if answers[prefix]?.shapes.count ?? 0 >= Self.maxShapes {
-      bytes -= answers[prefix]?.bytes ?? 0
-      answers[prefix]?.shapes = []
-      answers[prefix]?.bytes = 0
-    }
-    answers[prefix]?.shapes.append((shape, response))
-    answers[prefix]?.bytes += cost
     bytes += cost
     evict()
   }
 
   mutating func willChange(prefix: [UInt8]) {
-    if maxBytes > 0 { changing.insert(prefix) }
+    if maxBytes > 0 { changing.insert(Key(prefix).kept) }
   }
 
   /// The pending batch was committed, or lost in a way that leaves its fate unknown.
   mutating func didCommit() {
-    for prefix in changing { remove(prefix) }
+    for key in changing { remove(key) }
     changing.removeAll(keepingCapacity: true)
   }
 
@@ -95,21 +121,21 @@ struct ReadCache {
     bytes = 0
   }
 
-  private mutating func remove(_ prefix: [UInt8]) {
-    guard let gone = answers.removeValue(forKey: prefix) else { return }
+  private mutating func remove(_ key: Key) {
+    guard let gone = answers.removeValue(forKey: key) else { return }
     bytes -= gone.bytes
   }
 
   private mutating func evict() {
     while bytes > maxBytes, front < order.count {
-      let prefix = order[front]
+      let key = order[front]
       front += 1
-      guard let index = answers.index(forKey: prefix) else { continue }
+      guard let index = answers.index(forKey: key) else { continue }
       if answers.values[index].wasUsed {
         answers.values[index].wasUsed = false
-        order.append(prefix)
+        order.append(key)
       } else {
-        remove(prefix)
+        remove(key)
       }
     }
   }
@@ -117,7 +143,7 @@ struct ReadCache {
   /// Partitions that went by being changed are still in the order; once they are the most of it, it is made anew.
   private mutating func forgetGone() {
     guard order.count > 1024 + 2 * answers.count else { return }
-    var seen: Set<[UInt8]> = []
+    var seen: Set<Key> = []
     order = order[front...].filter { answers[$0] != nil && seen.insert($0).inserted }
     front = 0
   }
