@@ -7,8 +7,13 @@ extension Binding {
   mutating func bind(_ statement: SelectStatement) throws(CQLFailure) -> BoundSelect {
     let table = try table(statement.table)
     let (columns, selectors) = try bindSelection(statement, table)
+    let selectsStaticsAlone =
+      fetched.contains { $0.kind == .static } && fetched.allSatisfy { $0.kind == .static || $0.kind == .partitionKey }
     let restrictions = try bindRestrictions(
       statement.restrictions, table, .select(allowsFiltering: statement.allowsFiltering))
+    if selectsStaticsAlone, !statement.isDistinct, restrictsClustering(statement, table) {
+      throw .invalid("Cannot restrict clustering columns when selecting only static columns")
+    }
     let groupBySlots = try bindGroupBy(statement, table)
     if statement.isDistinct { try checkDistinct(statement, columns, restrictions, table) }
     let isReversed = try bindOrdering(statement, restrictions, table)
@@ -33,6 +38,17 @@ extension Binding {
       table: table, columns: columns, selectors: selectors, fetched: fetched, isDistinct: statement.isDistinct,
       isJSON: statement.isJSON, groupBySlots: groupBySlots, isReversed: isReversed, mergeOrder: mergeOrder,
       restrictions: restrictions, limit: limit, perPartitionLimit: perPartitionLimit)
+  }
+
+  private func restrictsClustering(_ statement: SelectStatement, _ table: Table) -> Bool {
+    statement.restrictions.contains { relation in
+      switch relation {
+      case .comparison(let name, _, _), .membership(let name, _), .element(let name, _, _, _), .isNotNull(let name):
+        table.column(named: name)?.kind == .clustering
+      case .tuple, .tupleMembership: true
+      case .token: false
+      }
+    }
   }
 
   // MARK: - Selection

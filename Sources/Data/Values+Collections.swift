@@ -38,10 +38,10 @@ extension CQLType {
       parts = try bytes.withReader { (reader: inout ByteReader) throws(DecodeError) -> [[UInt8]] in
         let count = Int(try reader.int32())
         let perElement = word == "map" ? 2 : 1
-        // Each part takes at least its length, so a count of more is a lie.
-        guard count >= 0, count <= reader.remaining / (4 * perElement) else { throw .truncated }
+        guard count >= 0 else { throw .badLength(count) }
         var parts: [[UInt8]] = []
-        parts.reserveCapacity(count * perElement)
+        // Each part takes at least its length, so a lying count reserves no memory.
+        parts.reserveCapacity(min(count * perElement, reader.remaining / 4))
         for _ in 0..<(count * perElement) {
           let length = Int(try reader.int32())
           guard length >= 0 else { throw .badValue("null element") }
@@ -55,6 +55,7 @@ extension CQLType {
       case .badValue where error == .badValue("end"):
         throw ValueError("Unexpected extraneous bytes after \(word) value")
       case .badValue: throw ValueError("Null value read when not allowed")
+      case .badLength: throw ValueError("The data cannot be deserialized as a \(word)")
       default: throw ValueError("Not enough bytes to read a \(word)")
       }
     }
@@ -66,25 +67,26 @@ extension CQLType {
     guard case .tuple(let types) = unfrozen else { preconditionFailure("\(self) is no tuple") }
     var parts: [[UInt8]?] = []
     var offset = 0
-    for index in types.indices {
-      guard offset < bytes.count else {
-        parts.append(nil)
-        continue
-      }
-      guard offset + 4 <= bytes.count, let length = Values.integer(bytes[offset..<offset + 4]) else {
-        throw ValueError("Not enough bytes to read size of \(index)th component")
-      }
-      offset += 4
-      if length < 0 {
-        parts.append(nil)
-        continue
-      }
-      guard length <= bytes.count - offset else { throw ValueError("Not enough bytes to read \(index)th component") }
-      parts.append(Array(bytes[offset..<offset + Int(length)]))
-      offset += Int(length)
-    }
-    guard offset == bytes.count else { throw ValueError("Invalid remaining data after end of tuple value") }
+    for index in types.indices { parts.append(try Self.tuplePart(index, of: bytes, &offset)) }
+    try Self.expectEnd(of: bytes, offset)
     return parts
+  }
+
+  /// The part that begins at `offset`, which moves behind it; nil where it is null or left out.
+  static func tuplePart(_ index: Int, of bytes: [UInt8], _ offset: inout Int) throws(ValueError) -> [UInt8]? {
+    guard offset < bytes.count else { return nil }
+    guard offset + 4 <= bytes.count, let length = Values.integer(bytes[offset..<offset + 4]) else {
+      throw ValueError("Not enough bytes to read size of \(index)th component")
+    }
+    offset += 4
+    guard length >= 0 else { return nil }
+    guard length <= bytes.count - offset else { throw ValueError("Not enough bytes to read \(index)th component") }
+    defer { offset += Int(length) }
+    return Array(bytes[offset..<offset + Int(length)])
+  }
+
+  static func expectEnd(of bytes: [UInt8], _ offset: Int) throws(ValueError) {
+    guard offset == bytes.count else { throw ValueError("Invalid remaining data after end of tuple value") }
   }
 }
 

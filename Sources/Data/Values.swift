@@ -84,17 +84,20 @@ extension CQLType {
     case .float: try check(bytes, 4, orEmpty: true) { "Expected 4 or 0 byte value for a float (\($0))" }
     case .double: try check(bytes, 8, orEmpty: true) { "Expected 8 or 0 byte value for a double (\($0))" }
     case .date: try check(bytes, 4, orEmpty: false) { "Expected 4 byte long for date (\($0))" }
-    case .time: try validateTime(bytes)
+    // Any number, as in Cassandra, though a day has fewer nanoseconds.
+    case .time: try check(bytes, 8, orEmpty: false) { "Expected 8 byte long for time (\($0))" }
     case .timeuuid:
-      try check(bytes, 16, orEmpty: true) { "Version 1 UUIDs should be 16 or 0 bytes (\($0))" }
-      guard bytes.isEmpty || bytes[6] & 0xF0 == 0x10 else { throw ValueError("Invalid version for TimeUUID type.") }
+      try check(bytes, 16, orEmpty: true) { "UUID should be 16 or 0 bytes (\($0))" }
+      guard bytes.isEmpty || bytes[6] & 0xF0 == 0x10 else {
+        throw ValueError("Invalid version for TimeUUID type: 0x\(String(bytes[6] >> 4, radix: 16))")
+      }
     case .ascii:
       if let bad = bytes.first(where: { $0 > 127 }) {
         throw ValueError("Invalid byte for ascii: \(Int8(bitPattern: bad))")
       }
     case .inet:
       guard [0, 4, 16].contains(bytes.count) else {
-        throw ValueError("Expected 4 or 16 byte inetaddress; got \(bytes.count)")
+        throw ValueError("Expected 4 or 16 byte inetaddress; got \(Hex.encode(bytes))")
       }
     case .decimal:
       guard bytes.isEmpty || bytes.count >= 4 else {
@@ -117,13 +120,6 @@ extension CQLType {
     bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
   }
 
-  private func validateTime(_ bytes: [UInt8]) throws(ValueError) {
-    try check(bytes, 8, orEmpty: false) { "Expected 8 byte long for time (\($0))" }
-    guard let nanoseconds = Values.bigint(bytes), (0..<CivilTime.nanosecondsPerDay).contains(nanoseconds) else {
-      throw ValueError("Input long out of bounds: \(Values.bigint(bytes) ?? 0)")
-    }
-  }
-
   private func validateParts(_ bytes: [UInt8]) throws(ValueError) {
     switch self {
     case .frozen(let inner): try inner.validate(bytes)
@@ -134,9 +130,13 @@ extension CQLType {
         try (index.isMultiple(of: 2) ? key : value).validate(part)
       }
     case .tuple(let types):
-      for (type, part) in zip(types, try tupleParts(of: bytes)) {
-        if let part { try type.validate(part) }
+      // Part by part, so that the first bad one is the one that is named.
+      var offset = 0
+      for (index, type) in types.enumerated() {
+        guard let part = try Self.tuplePart(index, of: bytes, &offset) else { continue }
+        try type.validate(part)
       }
+      try Self.expectEnd(of: bytes, offset)
     default: preconditionFailure("\(self) has no parts")
     }
   }
