@@ -20,14 +20,25 @@ struct Lexeme: Equatable {
     case end
   }
   var kind: Kind
+  /// Packed, since a hostile text is all tokens; no text is longer than `CQLLimits.maxStatementBytes`.
+  private var packedStart: UInt32
+  private var packedEnd: UInt32
+
+  init(kind: Kind, start: Int, end: Int) {
+    self.kind = kind
+    packedStart = UInt32(start)
+    packedEnd = UInt32(end)
+  }
+
   /// Byte offsets into the text; `end` is exclusive.
-  var start: Int
-  var end: Int
+  var start: Int { Int(packedStart) }
+  var end: Int { Int(packedEnd) }
 }
 
 /// Limits on a statement's text.
 public enum CQLLimits {
   public static let maxStatementBytes = 16 << 20
+  public static let maxTokens = 2_000_000
   /// Terms, types, relations within one another.
   public static let maxNestingLevels = 64
   public static let maxMarkers = 65_535
@@ -43,8 +54,13 @@ struct Lexer {
   static func tokens(of text: [UInt8]) throws(CQLFailure) -> [Lexeme] {
     var lexer = Lexer(text)
     var tokens: [Lexeme] = []
-    tokens.reserveCapacity(text.count / 5 + 4)
-    repeat { tokens.append(try lexer.next()) } while tokens.last?.kind != .end
+    tokens.reserveCapacity(min(text.count, CQLLimits.maxTokens) / 5 + 4)
+    repeat {
+      tokens.append(try lexer.next())
+      guard tokens.count <= CQLLimits.maxTokens else {
+        throw .syntax("Statement has more than the limit of \(CQLLimits.maxTokens) tokens")
+      }
+    } while tokens.last?.kind != .end
     return tokens
   }
 

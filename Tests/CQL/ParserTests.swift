@@ -127,6 +127,11 @@ import Testing
     }
   }
 
+  @Test func boundsTokens() {
+    let text = String(repeating: "(", count: CQLLimits.maxTokens + 1)
+    #expect(outcome { _ = try CQLParser.parse(text) } == "Statement has more than the limit of 2000000 tokens")
+  }
+
   @Test func boundsMarkers() {
     let markers = [String](repeating: "?", count: CQLLimits.maxMarkers + 1).joined(separator: ",")
     let text = "SELECT * FROM t WHERE a IN (\(markers))"
