@@ -78,13 +78,16 @@ extension AggregateFunction {
     case "count": return AggregateFunction(body: .count, argument: argument, result: .bigint)
     case "min": return AggregateFunction(body: .minimum, argument: argument, result: argument)
     case "max": return AggregateFunction(body: .maximum, argument: argument, result: argument)
-    case "sum" where ScalarFunction.isNumber(argument):
+    case "sum" where ScalarFunction.isNumber(argument) || isLong(argument):
       return AggregateFunction(body: .sum, argument: argument, result: argument)
-    case "avg" where ScalarFunction.isNumber(argument):
+    case "avg" where ScalarFunction.isNumber(argument) || isLong(argument):
       return AggregateFunction(body: .average, argument: argument, result: argument)
     default: return nil
     }
   }
+
+  /// Numbers of any length.
+  static func isLong(_ type: CQLType) -> Bool { type == .varint || type == .decimal }
 
   static let names: Set<String> = ["count", "min", "max", "sum", "avg"]
 }
@@ -96,6 +99,7 @@ public struct Aggregation {
     var extreme: [UInt8]?
     var wholeSum: Int64 = 0
     var sum = 0.0
+    var longSum: NumberSum?
   }
   private let select: BoundSelect
   /// In the order in which `finish` meets them.
@@ -132,11 +136,13 @@ public struct Aggregation {
         continue
       }
       guard let value = try argument.evaluate(row, context) else { continue }
-      add(value, function, to: index)
+      do throws(ValueError) { try add(value, function, to: index) } catch { throw .invalid(error.message) }
     }
   }
 
-  private mutating func add(_ value: [UInt8], _ function: AggregateFunction, to index: Int) {
+  private mutating func add(
+    _ value: [UInt8], _ function: AggregateFunction, to index: Int
+  ) throws(ValueError) {
     states[index].count += 1
     let type = function.argument ?? .blob
     switch function.body {
@@ -152,7 +158,11 @@ public struct Aggregation {
         return
       }
     case .sum, .average:
-      if ScalarFunction.isInteger(type) {
+      if AggregateFunction.isLong(type) {
+        var sum = states[index].longSum ?? NumberSum(type)
+        try sum.add(value)
+        states[index].longSum = sum
+      } else if ScalarFunction.isInteger(type) {
         states[index].wholeSum &+= Values.integer(value) ?? 0
       } else {
         states[index].sum += ScalarFunction.double(value, type) ?? 0
@@ -193,6 +203,10 @@ public struct Aggregation {
     case .countRows, .count: return Values.bigint(state.count)
     case .minimum, .maximum: return state.extreme
     case .sum, .average:
+      if AggregateFunction.isLong(function.result) {
+        let sum = state.longSum ?? NumberSum(function.result)
+        return function.body == .average ? sum.average(of: state.count) : sum.sum
+      }
       let divisor = function.body == .average ? max(1, state.count) : 1
       if ScalarFunction.isInteger(function.result) {
         return ScalarFunction.bytes(state.wholeSum / divisor, as: function.result)

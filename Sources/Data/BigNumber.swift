@@ -4,9 +4,10 @@
 
 /// Sign and magnitude; zero is not negative.
 struct BigInteger: Equatable {
-  /// Digits of a number's text, and bytes of a number whose text is asked for.
+  /// Digits of a number's text.
   static let maxTextDigits = 10_000
-  static let maxTextBytes = 4_096
+  /// Of a value; Cassandra has no bound, but text and order of a number take time with the square of its length.
+  static let maxBytes = 8_192
 
   var isNegative: Bool
   /// Base 2^32, the lowest first, no zeros at the end.

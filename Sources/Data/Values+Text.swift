@@ -146,12 +146,9 @@ extension CQLType {
     case .blob: return "0x\(Hex.encode(bytes))"
     case .uuid, .timeuuid: return UUID(bytes: bytes)?.description ?? ""
     case .varint:
-      guard bytes.count <= BigInteger.maxTextBytes else { return "0x\(Hex.encode(bytes))" }
       let value = BigInteger(twosComplement: bytes)
       return (value.isNegative ? "-" : "") + String(decoding: value.digits, as: UTF8.self)
-    case .decimal:
-      guard bytes.count <= BigInteger.maxTextBytes else { return "0x\(Hex.encode(bytes))" }
-      return BigDecimal(serialized: bytes).text
+    case .decimal: return BigDecimal(serialized: bytes).text
     case .inet: return InternetAddress.text(bytes)
     case .timestamp: return CivilTime.timestampText(milliseconds: Values.integer(bytes) ?? 0)
     case .date: return CivilTime.dateText(days: Int64(Values.date(bytes) ?? 0))

@@ -103,7 +103,7 @@ extension CQLType {
       guard bytes.isEmpty || bytes.count >= 4 else {
         throw ValueError("Expected 0 or at least 4 bytes (\(bytes.count))")
       }
-    case .varint: return
+    case .varint: try checkNumber(bytes)
     case .duration: _ = try CQLDuration(serialized: bytes)
     case .list, .set, .map, .tuple, .frozen: try validateParts(bytes)
     }
@@ -113,6 +113,12 @@ extension CQLType {
     _ bytes: [UInt8], _ length: Int, orEmpty: Bool, _ message: (Int) -> String
   ) throws(ValueError) {
     guard bytes.count == length || (orEmpty && bytes.isEmpty) else { throw ValueError(message(bytes.count)) }
+  }
+
+  private func checkNumber(_ bytes: [UInt8]) throws(ValueError) {
+    guard bytes.count <= BigInteger.maxBytes else {
+      throw ValueError("A \(self) of \(bytes.count) bytes is longer than the limit of \(BigInteger.maxBytes) bytes")
+    }
   }
 
   private func isValidUTF8(_ bytes: [UInt8]) -> Bool {

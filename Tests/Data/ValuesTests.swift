@@ -240,6 +240,27 @@ import Testing
       #expect(CQLType.varint.compare(bytes, back) == 0 && back.count <= bytes.count, "seed \(seed): \(bytes) \(text)")
     }
     #expect(throws: ValueError.self) { try CQLType.varint.value(fromText: String(repeating: "9", count: 20_000)) }
+    #expect(throws: ValueError.self) { try CQLType.decimal.validate([UInt8](repeating: 1, count: 8_193)) }
+  }
+
+  @Test func sumsNumbersOfAnyLength() throws {
+    func check(_ type: CQLType, _ numbers: [String], _ sum: String, _ average: String) throws {
+      var total = NumberSum(type)
+      for number in numbers { try total.add(try type.value(fromText: number)) }
+      #expect(type.text(of: total.sum) == sum)
+      #expect(type.text(of: total.average(of: Int64(numbers.count))) == average)
+    }
+    // The first two as a real Cassandra answered.
+    try check(.varint, ["7", "-2", "100000000000000000000"], "100000000000000000005", "33333333333333333335")
+    try check(.decimal, ["1.5", "1.25"], "2.75", "1.38")
+    try check(.decimal, ["-1.5", "-1.25"], "-2.75", "-1.38")
+    try check(.varint, ["5", "-5"], "0", "0")
+    try check(.varint, ["4294967296", "-4294967297"], "-1", "0")
+    try check(.varint, ["-7", "0"], "-7", "-3")
+    try check(.decimal, ["1e3", "0.001"], "1000.001", "500.000")
+    var wide = NumberSum(.decimal)
+    try wide.add(try CQLType.decimal.value(fromText: "1"))
+    #expect(throws: ValueError.self) { try wide.add(try CQLType.decimal.value(fromText: "1e-1000000")) }
   }
 
   @Test func durationsRoundTrip() throws {
