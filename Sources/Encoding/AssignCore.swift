@@ -102,7 +102,8 @@ struct AssignCore: Sendable {
     }
     let before = silent[job.id].flatMap { $0.attemptID == attemptID ? $0.rounds : nil } ?? 0
     silent[job.id] = (attemptID, before + 1)
-    return before + 1 >= (job.state == .queued ? Self.restRounds * job.attempt : Self.maxSilentRounds)
+    guard job.state == .queued else { return before + 1 >= Self.maxSilentRounds }
+    return job.attempt >= Self.maxAttempts || before + 1 >= Self.restRounds * job.attempt
   }
 
   /// The worker with a free slot and the fewest running; among equals not the one that failed last, and the one

@@ -193,6 +193,7 @@ public final class EncodingService {
     case .fail(let job, let reason):
       logger.warning("an encode job failed", ["job": job.description, "reason": reason])
       try await store.fail(job, reason: reason)
+      if let record = try await store.job(job) { await copies.removeUpload(record.uploadID, at: record.uploadNode) }
     case .close(let job): try await store.close(job)
     }
   }

@@ -4,7 +4,9 @@
 // what a worker was given (encode_assignments), and so are all workers (encode_workers). A published title is
 // one row (encodes): writing it is what publishes.
 //
-// Everything is read and written at LOCAL_QUORUM, so that what one node wrote the next one sees.
+// Everything is read and written at LOCAL_QUORUM, so that what one node wrote the next one sees. Where so many replicas
+// are not up (one node under a replication factor of three, or a majority lost) LOCAL_ONE does: an old row read may
+// cost an attempt too many, which does no harm.
 
 import Base
 import Query
@@ -64,7 +66,12 @@ final class JobStore {
 
   private func run(_ cql: String, _ values: [CQLValue]) async throws(StoreFailure) -> Rows {
     do throws(QueryFailure) {
-      return try await session.execute(cql, values, consistency: .localQuorum)
+      do throws(QueryFailure) {
+        return try await session.execute(cql, values, consistency: .localQuorum)
+      } catch {
+        guard case .unavailable = error else { throw error }
+        return try await session.execute(cql, values, consistency: .localOne)
+      }
     } catch {
       throw .query(error)
     }

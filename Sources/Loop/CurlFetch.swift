@@ -172,8 +172,10 @@ private final class Transfer: FetchTransfer {
 
   private func perform() -> CURLcode {
     var list: UnsafeMutablePointer<curl_slist>?
-    // curl would ask "may I send this" and wait a second for the answer.
-    for line in ["Expect:"] + request.headers.map({ "\($0.name): \($0.value)" }) {
+    // A file is only sent once the other side says that it may come, so that a refusal is read and not lost in a
+    // reset (curl waits a second for a server that does not answer). Small bodies go at once.
+    let asksFirst = if case .file = request.body { true } else { false }
+    for line in [asksFirst ? "Expect: 100-continue" : "Expect:"] + request.headers.map({ "\($0.name): \($0.value)" }) {
       unsafe list = unsafe curl_slist_append(list, line)
     }
     defer { unsafe curl_slist_free_all(list) }
