@@ -103,6 +103,7 @@ extension CQLType {
       guard bytes.isEmpty || bytes.count >= 4 else {
         throw ValueError("Expected 0 or at least 4 bytes (\(bytes.count))")
       }
+      try checkNumber(bytes)
     case .varint: try checkNumber(bytes)
     case .duration: _ = try CQLDuration(serialized: bytes)
     case .list, .set, .map, .tuple, .frozen: try validateParts(bytes)
