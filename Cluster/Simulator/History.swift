@@ -1,5 +1,5 @@
-// What clients asked and heard, and the promises it is held against. Every write carries its own timestamp and value, so
-// a value that was read names the write it came from.
+// What clients asked and heard, and the promises it is held against. Every write carries its own timestamp and value,
+// so a value that was read names the write it came from.
 //
 // Promises: a write acknowledged at QUORUM is seen by every QUORUM read that begins later, and by every replica once
 // the cluster has healed and hints were handed over; what one QUORUM read has seen, later ones see too; of two writes

@@ -1,5 +1,5 @@
-// One run: three nodes, a few clients that write, delete and read registers at QUORUM while faults come and go; then all
-// is healed, and what was promised is checked (`History`).
+// One run: three nodes, a few clients that write, delete and read registers at QUORUM while faults come and go; then
+// all is healed, and what was promised is checked (`History`).
 
 import Base
 import Data

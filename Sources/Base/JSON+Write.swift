@@ -1,3 +1,5 @@
+// JSON out: compact text, straight into a writer.
+
 extension JSON {
   /// Compact text in UTF-8.
   public var utf8: [UInt8] {

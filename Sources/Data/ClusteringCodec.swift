@@ -1,10 +1,10 @@
 // Clustering values as bytes whose order (memcmp) is the rows' order, so that a row's identity, its place in LevelDB
 // and every restriction on it are plain byte strings.
 //
-// A component is a marker byte and then: fixed-length integers with the sign flipped; floats as IEEE bits, negative ones
-// inverted; text, blobs, inet and frozen values as they are, zero bytes escaped as 00 FF, ended by 00 01; uuids in the
-// order of Cassandra's UUIDType; varints by sign and length. All bytes of a DESC component are inverted. Markers lie
-// between 0x20 and 0xDF, so prefix + FF is behind everything that begins with prefix.
+// A component is a marker byte and then: fixed-length integers with the sign flipped; floats as IEEE bits, negative
+// ones inverted; text, blobs, inet and frozen values as they are, zero bytes escaped as 00 FF, ended by 00 01; uuids
+// in the order of Cassandra's UUIDType; varints by sign and length. All bytes of a DESC component are inverted.
+// Markers lie between 0x20 and 0xDF, so prefix + FF is behind everything that begins with prefix.
 //
 // Deviation: frozen collections and tuples are ordered by their serialized bytes, not element by element; decimal is
 // not ordered by value and so is refused as a clustering column (`isSupported`).

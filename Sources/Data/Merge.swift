@@ -95,9 +95,9 @@ extension Row {
   private static func merge(_ a: [CollectionDeletion], _ b: [CollectionDeletion]) -> [CollectionDeletion] {
     if a.isEmpty { return b }
     if b.isEmpty { return a }
-    return mergeSorted(a, b, precedes: { $0.column < $1.column }) { x, y in
-      CollectionDeletion(column: x.column, deletion: x.deletion.merged(with: y.deletion))
-    }
+    return mergeSorted(
+      a, b, precedes: { $0.column < $1.column },
+      combine: { x, y in CollectionDeletion(column: x.column, deletion: x.deletion.merged(with: y.deletion)) })
   }
 
   private static func merge(_ a: [Cell], _ b: [Cell]) -> [Cell] {

@@ -1,8 +1,8 @@
-// One node, assembled: the only place where the parts meet. Everything here runs on one loop's thread; the real world or
-// a simulated one stands below it.
+// One node, assembled: the only place where the parts meet. Everything here runs on one loop's thread; the real world
+// or a simulated one stands below it.
 //
-// Data goes down: connections -> query engine -> coordinator -> router -> this node's replica or a peer's -> store. What
-// the cluster knows comes up: gossip -> membership -> metadata, whose changes the parts observe.
+// Data goes down: connections -> query engine -> coordinator -> router -> this node's replica or a peer's -> store.
+// What the cluster knows comes up: gossip -> membership -> metadata, whose changes the parts observe.
 
 import Base
 import Coordinator

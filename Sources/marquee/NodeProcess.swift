@@ -93,8 +93,12 @@ enum NodeProcess {
   /// What the configuration names; else the one that `Tools/setup` put beside the binary's tree; else the system's.
   private static func tool(_ configured: String, _ name: String) -> String {
     if !configured.isEmpty { return configured }
-    let own = Files.absolute(".tools/\(name)")
-    return Files.exists(own) ? own : "/usr/bin/\(name)"
+    var folder = Files.folder(of: Files.link("/proc/self/exe") ?? "/")
+    while folder != "/" {
+      if Files.exists("\(folder)/.tools/\(name)") { return "\(folder)/.tools/\(name)" }
+      folder = Files.folder(of: folder)
+    }
+    return "/usr/bin/\(name)"
   }
 }
 
@@ -105,8 +109,8 @@ private final class LineLog: LogSink {
   init(clock: any Clock) { self.clock = clock }
 
   func write(level: LogLevel, event: String, facts: [(String, String)]) {
-    var line =
-      "time=\(CivilTime.timestampText(milliseconds: clock.wallMicroseconds / 1000, separator: "T")) level=\(level) event=\(Self.quoted(event))"
+    let time = CivilTime.timestampText(milliseconds: clock.wallMicroseconds / 1000, separator: "T")
+    var line = "time=\(time) level=\(level) event=\(Self.quoted(event))"
     for (key, value) in facts { line += " \(key)=\(Self.quoted(value))" }
     line += "\n"
     let bytes = Array(line.utf8)

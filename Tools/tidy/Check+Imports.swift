@@ -71,17 +71,24 @@ extension Check {
 
   static func packageRooms(_ text: String) -> [(name: String, imports: [String])] {
     var rooms: [(String, [String])] = []
+    // The executable's list stands by itself.
+    if let list = text.range(of: "let marqueeImports = ["), let end = text[list.upperBound...].firstIndex(of: "]") {
+      rooms.append(("marquee", quotedWords(text[list.upperBound..<end])))
+    }
     for part in text.components(separatedBy: "Room(").dropFirst() {
       guard let nameLabel = part.range(of: "name: \""), let nameEnd = part[nameLabel.upperBound...].firstIndex(of: "\"")
       else { continue }
       let name = String(part[nameLabel.upperBound..<nameEnd])
       var imports: [String] = []
       if let list = part.range(of: "imports: ["), let end = part[list.upperBound...].firstIndex(of: "]") {
-        imports = part[list.upperBound..<end].components(separatedBy: "\"").enumerated()
-          .compactMap { $0.offset % 2 == 1 ? $0.element : nil }
+        imports = quotedWords(part[list.upperBound..<end])
       }
       rooms.append((name, imports))
     }
     return rooms
+  }
+
+  private static func quotedWords(_ text: Substring) -> [String] {
+    text.components(separatedBy: "\"").enumerated().compactMap { $0.offset % 2 == 1 ? $0.element : nil }
   }
 }

@@ -57,8 +57,8 @@ let importTable: [RoomRule] = [
   RoomRule(
     "Node",
     [
-      "Base", "World", "Crypto", "Codec", "Data", "Ring", "Loop", "Storage", "Gossip", "CQL", "Frames", "HTTP",
-      "Messages", "Replica", "Coordinator", "Metadata", "Query", "Media", "Playback", "Encoding", "Web", "Server",
+      "Base", "World", "Crypto", "Codec", "Data", "Ring", "Storage", "Gossip", "CQL", "Frames", "HTTP", "Messages",
+      "Replica", "Coordinator", "Metadata", "Query", "Media", "Playback", "Encoding", "Web", "Server",
     ]),
   RoomRule(
     "Simulator",
@@ -68,7 +68,10 @@ let importTable: [RoomRule] = [
     ],
     folder: "Cluster/Simulator"),
   RoomRule(
-    "marquee", ["Base", "World", "Loop", "Node", "Simulator", "CYAML", "Media", "Crypto", "Data"], system: ["Glibc"]),
+    "marquee",
+    [
+      "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "CYAML",
+    ], system: ["Glibc"]),
   RoomRule("tidy", system: ["Foundation"], folder: "Tools/tidy"),
 ]
 
