@@ -8,7 +8,10 @@ import Ring
 import World
 
 public struct RunOptions: Sendable {
+  /// A run has at least so many requests,
   public var operations = 2000
+  /// and at least so many writes that were acknowledged while something was broken.
+  public var acknowledgedDuringFault = 200
   public var clients = 6
   public var registers = 40
   /// Virtual seconds that healing may take.
@@ -129,13 +132,18 @@ public final class RegisterRun {
     }
     faults.start()
     for client in clients { next(client) }
-    _ = cluster.run(seconds: 3600, until: { report.operations >= options.operations && active == 0 })
+    _ = cluster.run(seconds: 3600, until: { hasEnough && active == 0 })
     faults.stop()
-    if report.operations < options.operations { fail("only \(report.operations) operations in an hour") }
+    if !hasEnough { fail("only \(report.operations) operations in an hour") }
+  }
+
+  private var hasEnough: Bool {
+    report.operations >= options.operations
+      && report.acknowledgedDuringFault >= options.acknowledgedDuringFault
   }
 
   private func next(_ client: SimulatedClient) {
-    guard report.operations < options.operations else { return }
+    guard !hasEnough else { return }
     report.operations += 1
     active += 1
     let key = Int32(random.below(options.registers))

@@ -8,8 +8,9 @@ import Testing
   func nothingAcknowledgedIsLost(seed: UInt64) {
     var options = RunOptions()
     options.operations = 400
+    options.acknowledgedDuringFault = 40
     let report = RegisterRun(seed: seed, options: options).run()
-    #expect(report.problems.isEmpty, "repeat: marquee sim --seed \(seed) --operations 400")
+    #expect(report.problems.isEmpty, "seed \(seed); repeat: marquee sim --seed \(seed)")
     #expect(report.acknowledgedWrites > 100, "\(report.text)")
     #expect(report.kills + report.cuts > 0, "\(report.text)")
   }
