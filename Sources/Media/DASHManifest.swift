@@ -4,7 +4,7 @@
 extension PublishedTitle {
   /// The MPD's text.
   public var dashManifest: String {
-    let duration = "PT\(decimalSeconds(microseconds: durationMicroseconds))S"
+    let duration = "PT\(decimalSeconds(microseconds: presentationMicroseconds))S"
     let buffer = "PT\(decimalSeconds(microseconds: segmentMicroseconds))S"
     var lines = [
       #"<?xml version="1.0" encoding="UTF-8"?>"#,
@@ -17,6 +17,11 @@ extension PublishedTitle {
     lines += ["  </Period>", "</MPD>", ""]
     return lines.joined(separator: "\n")
   }
+
+  /// 10 to 20 ms more than the picture's length, in whole hundredths. A player may watch the clock beside the media
+  /// element (dash.js does, every 200 ms) and stops it when the time that the manifest says has come: were the two
+  /// equal, now and then it would be stopped just before it has ended.
+  var presentationMicroseconds: Int64 { (durationMicroseconds / 10_000 + 2) * 10_000 }
 
   private var videoSet: [String] {
     let largest = videos[0].rung.size

@@ -36,8 +36,8 @@ import Testing
     let expected = """
       <?xml version="1.0" encoding="UTF-8"?>
       <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-on-demand:2011" \
-      type="static" mediaPresentationDuration="PT2.500000S" minBufferTime="PT2.000000S">
-        <Period id="0" start="PT0S" duration="PT2.500000S">
+      type="static" mediaPresentationDuration="PT2.520000S" minBufferTime="PT2.000000S">
+        <Period id="0" start="PT0S" duration="PT2.520000S">
           <AdaptationSet id="0" contentType="video" mimeType="video/mp4" subsegmentAlignment="true" \
       subsegmentStartsWithSAP="1" startWithSAP="1" maxWidth="1280" maxHeight="720" frameRate="24" par="16:9">
             <Representation id="v0" bandwidth="26496" codecs="avc1.64001f" width="1280" height="720" \
