@@ -90,7 +90,7 @@ enum NodeProcess {
     return Files.exists(program) ? [program, "--pdeathsig", "KILL", "--"] : []
   }
 
-  /// What the configuration names; else the one that `Tools/setup` put beside the binary's tree; else the system's.
+  /// What the configuration names; else the one that `Tools/setup` put into the working directory; else the system's.
   private static func tool(_ configured: String, _ name: String) -> String {
     if !configured.isEmpty { return configured }
     var folder = Files.folder(of: Files.link("/proc/self/exe") ?? "/")
