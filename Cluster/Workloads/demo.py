@@ -232,7 +232,8 @@ class Demo:
     def leave_up(self):
         self.cluster.start(1)
         manifests = self._manifest(1)["manifests"]
-        token_words = f"{MARQUEE.relative_to(ROOT)} token --user {USER} --secret-file {self.cluster.directory}/token-secret"
+        binary = MARQUEE.relative_to(ROOT) if MARQUEE.is_relative_to(ROOT) else MARQUEE
+        token_words = f"{binary} token --user {USER} --secret-file {self.cluster.directory}/token-secret"
         print(
             f"""
 All of it held. The cluster is still up:
@@ -244,8 +245,8 @@ All of it held. The cluster is still up:
     the API    http://127.0.0.1:8080/api/v1/openapi.json
                a token: {token_words}
     metrics    http://127.0.0.1:10000/metrics
-    ring       {MARQUEE.relative_to(ROOT)} ring
-    break it   {MARQUEE.relative_to(ROOT)} cluster kill 2 --directory {self.cluster.directory}
+    ring       {binary} ring
+    break it   {binary} cluster kill 2 --directory {self.cluster.directory}
 """,
             flush=True,
         )
@@ -295,10 +296,10 @@ def main():
     directory = Path(arguments.directory or tempfile.mkdtemp(prefix="marquee-demo-"))
     cluster = Cluster(directory / "cluster")
     demo = Demo(cluster, arguments.check)
-    status = 1
+    status, is_failed = 1, True
     try:
         demo.run()
-        status = 0
+        status, is_failed = 0, False
         if arguments.check:
             print(f"\ndemo: all {demo.steps} steps held", flush=True)
         else:
@@ -310,13 +311,14 @@ def main():
             print(f"-- the end of node {node}'s log\n{cluster.log_tail(node)}", file=sys.stderr)
     except Stopped:
         print("\ndemo: stopped", flush=True)
-        status = 0 if status == 0 else 130
+        status, is_failed = (0 if status == 0 else 130), False
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         cluster.down()
-        if not arguments.directory and status == 0:
+        if not arguments.directory and not is_failed:
             shutil.rmtree(directory, ignore_errors=True)
-        elif status != 0:
+        elif is_failed:
             print(f"demo: the cluster's files are kept in {directory}", file=sys.stderr)
     return status
 
