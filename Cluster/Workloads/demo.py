@@ -204,7 +204,8 @@ class Demo:
     def check_media(self):
         self.step(
             "the renditions are measured, and ffmpeg plays both manifests to the last frame",
-            "Frames against the source's, decode times at segment boundaries, audio length, VMAF of the top rendition.",
+            "Frames against the source's, decode times at segment boundaries, audio length, VMAF of the top rendition: "
+            "about half a minute, a line for each thing that holds.",
         )
         manifests = self._manifest(1)["manifests"]
         command = [
