@@ -63,6 +63,14 @@ private func messages(_ findings: [Finding]) -> [String] { findings.map { "\($0.
     #expect(!Check.imports(file("import Loop\n", at: "Cluster/Simulator/A.swift")).isEmpty)
   }
 
+  @Test func aRoomAmongTheTestsIsHeldToItsRowAndForTestsOnly() {
+    let world = "Tests/TestWorld/A.swift"
+    #expect(Check.imports(file("import World\n", at: world)).isEmpty)
+    #expect(!Check.imports(file("import Storage\n", at: world)).isEmpty)
+    #expect(Check.imports(file("import TestWorld\n", at: "Tests/Web/A.swift")).isEmpty)
+    #expect(!Check.imports(file("import TestWorld\n", at: "Sources/Web/A.swift")).isEmpty)
+  }
+
   @Test func aFolderThatIsNoRoomIsFound() {
     #expect(!Check.imports(file("", at: "Sources/Attic/A.swift")).isEmpty)
   }
@@ -97,6 +105,7 @@ private func messages(_ findings: [Finding]) -> [String] { findings.map { "\($0.
     ("final class A: @unchecked Sendable {}", "Sources/Data/A.swift", "an unchecked promise to the compiler"),
     ("func a() async {}", "Sources/Storage/A.swift", "async on the data path"),
     ("precondition(a)", "Sources/Frames/A.swift", "a trap in a decoder"),
+    ("let a: any B", "Sources/Ring/A.swift", "an existential on a hot path"),
   ]
 
   @Test(arguments: refused) func isRefused(_ row: (code: String, path: String, rule: String)) {
@@ -114,6 +123,7 @@ private func messages(_ findings: [Finding]) -> [String] { findings.map { "\($0.
     ("func a() async {}", "Sources/Web/A.swift"),
     ("precondition(a)", "Sources/Storage/A.swift"),
     ("let a = Int.random(in: 0..<9, using: &b)", "Tools/fuzz/A.swift"),
+    ("let a: any B", "Sources/Web/A.swift"),
     ("let isAsync = async_", "Sources/Storage/A.swift"),
   ]
 

@@ -87,6 +87,17 @@ let houseBans: [Ban] = [
     name: "a trap in a decoder",
     patterns: [.text("precondition("), .text("preconditionFailure("), .text("fatalError("), .text("assert(")],
     advice: "bytes from outside throw a typed error (exactly:), they never trap", folders: decoderFiles),
+  Ban(
+    name: "an existential on a hot path", patterns: [.text("any")],
+    advice: "an existential allocates and hides the callee: use a generic or the type itself", folders: hotFiles),
+]
+
+/// What every request runs through.
+let hotFiles = [
+  "Sources/Base/ByteReader", "Sources/Base/ByteWriter", "Sources/Data/Merge", "Sources/Data/Partition",
+  "Sources/Data/Entry", "Sources/Data/ClusteringCodec", "Sources/Storage/StorageKey", "Sources/Storage/ReadRun",
+  "Sources/Storage/ReadCache", "Sources/Ring/", "Sources/Frames/", "Sources/Messages/",
+  "Sources/Coordinator/ReadCore", "Sources/Coordinator/WriteCore",
 ]
 
 /// Files in which bytes from outside are read.
