@@ -124,6 +124,7 @@ private func messages(_ findings: [Finding]) -> [String] { findings.map { "\($0.
     ("precondition(a)", "Sources/Storage/A.swift"),
     ("let a = Int.random(in: 0..<9, using: &b)", "Tools/fuzz/A.swift"),
     ("let a: any B", "Sources/Web/A.swift"),
+    ("case any = 0; a(.any)", "Sources/Ring/A.swift"),
     ("let isAsync = async_", "Sources/Storage/A.swift"),
   ]
 

@@ -70,6 +70,7 @@ extension SourceFile {
     switch pattern {
     case .text(let text): occurrences(of: text)
     case .forceUnwrap: forceUnwraps()
+    case .existential: existentials()
     }
   }
 
@@ -98,6 +99,14 @@ extension SourceFile {
       offset += 1
     }
     return found
+  }
+
+  private func existentials() -> [Int] {
+    occurrences(of: "any").filter { offset in
+      let type = offset + "any ".utf8.count
+      guard type < code.count, code[type - 1] == Byte.space else { return false }
+      return (0x41...0x5A).contains(code[type]) || code[type] == Byte.openParenthesis
+    }
   }
 
   private func forceUnwraps() -> [Int] {
