@@ -85,7 +85,8 @@ struct PagingState: Equatable {
   }
 
   private static func number(from reader: inout ByteReader) throws(DecodeError) -> Int {
-    guard let value = Int(exactly: try reader.varint()) else { throw .badValue("paging limit") }
+    // A state is only given out while something is left; nothing left would be counted down below zero.
+    guard let value = Int(exactly: try reader.varint()), value > 0 else { throw .badValue("paging limit") }
     return value
   }
 }

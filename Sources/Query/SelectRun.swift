@@ -329,7 +329,7 @@ final class SelectRun {
     guard request.plan.filter.isEmpty || request.plan.filter.matches(values) else { return }
     guard pageLeft > 0 else { return finish(hasMore: true) }
     try output.add(values)
-    partitionLeft -= 1
+    if partitionLeft != .max { partitionLeft -= 1 }
     if limitLeft != .max { limitLeft -= 1 }
     if pageLeft != .max { pageLeft -= 1 }
     if limitLeft == 0 { return finish(hasMore: false) }

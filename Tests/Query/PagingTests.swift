@@ -1,4 +1,5 @@
 import Base
+import Crypto
 import Data
 import Query
 import Testing
@@ -74,6 +75,29 @@ import Testing
     }
     _ = bed.rows("CREATE TABLE other (p int PRIMARY KEY)")
     #expect(bed.rows("SELECT * FROM other", { $0.pagingState = state }) == refusal)
+  }
+
+  @Test func aStateWithNothingLeftIsRefused() throws {
+    let bed = SelectTests.series(6)
+    let statement = "SELECT c FROM t WHERE p = 1 LIMIT 4"
+    let first = try bed.result(statement, { $0.pageSize = 1 }).get()
+    guard case .rows(let rows) = first.body, let state = rows.pagingState else {
+      Issue.record("no second page")
+      return
+    }
+    // What is left of LIMIT is the last byte before the checksum, which anybody can compute.
+    var forged = Array(state.dropLast(4))
+    #expect(forged.last == 3)
+    forged[forged.count - 1] = 0
+    forged += SHA256.digest(forged)[..<4]
+    let refusal = ["protocol: Invalid value for the paging state"]
+    let again = bed.rows(
+      statement,
+      {
+        $0.pageSize = 1
+        $0.pagingState = forged
+      })
+    #expect(again == refusal)
   }
 
   @Test func sortedAcrossPartitionsCannotBePaged() {
