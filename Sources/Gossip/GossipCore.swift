@@ -105,7 +105,9 @@ public struct GossipCore {
       let hostID = state.member.hostID
       if hostID == local.member.hostID {
         // Somebody remembers a later life of ours, as when the clock went back: live past it.
-        if state.generation > local.generation { local.generation = state.generation + 1 }
+        if state.generation > local.generation {
+          local.generation = state.generation == .max ? .max : state.generation + 1
+        }
         continue
       }
       guard let known = peers[hostID] else {

@@ -59,6 +59,19 @@ import Testing
     #expect(directives == [.becameDead(hostID: state(2).member.hostID)])
   }
 
+  @Test func aLaterLifeOfOursIsOutlivedWhateverItsNumber() {
+    var core = GossipCore(local: state(1), seeds: [])
+    var directives: [GossipCore.Directive] = []
+    var own = state(1)
+    own.generation = 7
+    core.received([own], now: at(0), into: &directives)
+    #expect(core.local.generation == 8)
+    own.generation = .max
+    core.received([own], now: at(1), into: &directives)
+    #expect(core.local.generation == .max)
+    #expect(directives.isEmpty)
+  }
+
   @Test func aHigherEpochIsTold() {
     var core = GossipCore(local: state(1), seeds: [])
     var directives: [GossipCore.Directive] = []
