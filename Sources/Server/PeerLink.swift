@@ -33,6 +33,8 @@ final class PeerLink {
   private var connection: PeerOutbound?
   /// Messages for after the hello.
   private var waiting = ByteWriter()
+  /// Whom they are meant for.
+  private var waitingFor: Set<UUID> = []
   private var pending: [UInt64: PeerCompletion] = [:]
   /// When each request is given up, in the order they were asked; one that was answered is skipped.
   private var deadlines: [(id: UInt64, due: Instant)] = []
@@ -64,6 +66,7 @@ final class PeerLink {
     pending[id] = completion
     deadlines.append((id, pool.world.clock.now + pool.configuration.requestTimeout))
     pool.counters.requestsSent += 1
+    if !isReady { waitingFor.insert(hostID) }
     output { MessageWriter.write(verb, requestID: id, to: &$0, body) }
   }
 
@@ -105,11 +108,12 @@ final class PeerLink {
   func greeted(by theirs: Hello) {
     backoff = pool.configuration.minBackoff
     pool.counters.connectionsMade += 1
-    if let hostID, hostID != theirs.hostID {
-      // Another node has this address now: what was meant for the old one must not reach it.
+    if waitingFor.contains(where: { $0 != theirs.hostID }) {
+      // Another node has this address now: it must not acknowledge what was meant for the old one.
       waiting.removeAll()
       failAll(.unreachable)
     }
+    waitingFor = []
     hostID = theirs.hostID
     pool.greeted(self, theirs)
     let bytes = waiting.take()
@@ -121,6 +125,7 @@ final class PeerLink {
     let wasReady = isReady
     connection = nil
     waiting = ByteWriter()
+    waitingFor = []
     let jitter = Double(pool.world.entropy.below(1000)) / 1000
     nextAttempt = pool.world.clock.now + backoff * (0.5 + jitter / 2)
     backoff = min(backoff * 2, pool.configuration.maxBackoff)

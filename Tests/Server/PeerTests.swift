@@ -368,6 +368,23 @@ private final class RawPeer: StreamHandler {
     #expect(bed.service.gossiped == [[1]])
   }
 
+  @Test func anotherHostAtAnAddressNeverConnectedToAcknowledgesNothing() throws {
+    let bed = try PeerBed()
+    let other = UUID(random: 3, 3)
+    try bed.restart(as: other)
+    // As after a restart of A, which remembers both the host that was there and the one that is.
+    bed.pool.setEndpoint(addressB, of: other)
+    let old = bed.apply(mutation(1))
+    let new = bed.apply(mutation(1), at: other)
+    bed.net.pump()
+    #expect(old.failure == .unreachable)
+    #expect(new.failure == .unreachable)
+    #expect(bed.service.applied.isEmpty)
+    let again = bed.apply(mutation(2), at: other)
+    bed.net.pump()
+    #expect(again.isSuccess)
+  }
+
   @Test func aSilentPeerIsPingedThenGivenUp() throws {
     let bed = try PeerBed()
     _ = bed.apply(mutation(0))
