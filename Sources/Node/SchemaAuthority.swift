@@ -2,13 +2,15 @@
 // its schema (one epoch higher), syncs it, pushes it to every living node, and answers when they have it, so that the
 // client's next statement finds the change everywhere. Nodes that were away pull when gossip tells them of the epoch.
 //
-// With no seed reachable a change is refused. Two seeds that cannot see one another could both order a change; the
-// metadata log takes that away (issue of its own).
+// With no seed reachable a change is refused, and where the orderer sees no majority of the members: a seed that was
+// away, or is cut off, would give an epoch's number to a second schema. Two seeds that both see a majority but not one
+// another could still both order a change; the metadata log takes that away (issue of its own).
 
 import Base
 import Data
 import Metadata
 import Query
+import Ring
 import Storage
 import World
 
@@ -80,12 +82,19 @@ final class SchemaAuthority: SchemaChanger {
     guard waiting.count < Self.maxWaiting else {
       return completion(.failure(.overloaded("\(waiting.count) schema changes are waiting")))
     }
+    let members = metadata.snapshot.members
+    let alive = members.count { metadata.isAlive($0.hostID) }
+    let required = Consistency.majority(of: members.count)
+    guard alive >= required else {
+      return completion(.failure(.unavailable(consistency: .quorum, required: required, alive: alive)))
+    }
     waiting.append(Change(statement: statement, keyspace: keyspace, completion: completion))
     startNext()
   }
 
   private func startNext() {
-    guard !isChanging, !waiting.isEmpty else { return }
+    // What is built on a schema that is older than somebody's would be lost.
+    guard !isChanging, !isPulling, !waiting.isEmpty else { return }
     isChanging = true
     let change = waiting.removeFirst()
     perform(change) { [self] outcome in
@@ -150,6 +159,7 @@ final class SchemaAuthority: SchemaChanger {
     isPulling = true
     links.pull(host) { [self] schema in
       isPulling = false
+      defer { startNext() }
       guard let schema else { return }
       do throws(StorageFailure) {
         try adopt(schema)

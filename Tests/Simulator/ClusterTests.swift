@@ -74,6 +74,29 @@ import Testing
     #expect(bench.cluster.run(seconds: 60, until: { bench.epochs() == [1, 1, 1] }))
   }
 
+  @Test func aSeedThatWasAwayOrdersNothingAlone() {
+    let bench = Bench(seed: 6)
+    #expect(bench.settle())
+    bench.cluster.hosts[0].kill()
+    #expect(bench.cluster.run(seconds: 60, until: { !isAlive(bench, 0, seenBy: 2) }))
+    #expect(isSchemaChange(bench.ask(Self.makeKeyspace, host: 2)))
+    for index in [1, 2] { bench.cluster.hosts[index].kill() }
+    bench.cluster.hosts[0].start()
+    let other = Self.makeKeyspace.replacing("KEYSPACE k", with: "KEYSPACE other")
+    guard case .error(let refused)? = bench.ask(other, host: 0) else {
+      Issue.record("a second schema of one epoch")
+      return
+    }
+    #expect(refused.code == .unavailable)
+    for index in [1, 2] { bench.cluster.hosts[index].start() }
+    #expect(bench.settle())
+    #expect(isSchemaChange(bench.ask(other, host: 0)))
+    #expect(bench.epochs() == [2, 2, 2])
+    for host in bench.cluster.hosts {
+      #expect(host.node?.metadata.snapshot.schema.keyspaces.keys.sorted() == ["k", "other"])
+    }
+  }
+
   private func isAlive(_ bench: Bench, _ index: Int, seenBy observer: Int) -> Bool {
     guard let metadata = bench.cluster.hosts[observer].node?.metadata,
       let member = metadata.snapshot.members.first(where: { $0.address == bench.cluster.hosts[index].address })
