@@ -67,7 +67,9 @@ public final class Node {
     self.pool = pool
     hints = HintStore(
       store: store, clock: world.clock, configuration: configuration.hints,
-      isKnown: { metadata.snapshot.schema.table(id: $0) != nil },
+      isCurrent: { id, incarnation in
+        metadata.snapshot.schema.table(id: id).map { $0.incarnation <= incarnation } ?? false
+      },
       send: { mutation, host, done in
         pool.apply(encoded: OutgoingMutation(mutation).encoded, at: host) { result in
           if case .success = result { done(.stored) } else { done(.refused) }
@@ -75,7 +77,8 @@ public final class Node {
       })
     let hints = hints
     let router = PeerRouter(localHostID: hostID, replica: replica, pool: pool) { mutation, host in
-      hints.keep(mutation.encoded, for: host)
+      // What the own store has not taken, it would not take as a hint either; read repair brings it.
+      if host != hostID { hints.keep(mutation.encoded, for: host) }
     }
     coordinator = RequestCoordinator(
       topology: ClusterTopology(metadata: metadata), transport: router, clock: world.clock, timers: world.timers,
@@ -186,8 +189,12 @@ public final class Node {
     } catch { throw .wire(error) }
     membership.start()
     handOverTimer = world.timers.every(.seconds(1)) { [unowned self] in
-      for member in metadata.snapshot.members where metadata.isAlive(member.hostID) {
-        if member.hostID != metadata.snapshot.localHostID { hints.handOver(to: member.hostID) }
+      for member in metadata.snapshot.members where member.hostID != metadata.snapshot.localHostID {
+        if metadata.isAlive(member.hostID) {
+          hints.handOver(to: member.hostID)
+        } else {
+          hints.dropOld(for: member.hostID)
+        }
       }
     }
     isServing = true

@@ -44,33 +44,35 @@ public final class HintStore {
   private let store: Store
   private let clock: any Clock
   private let configuration: Configuration
-  private let isKnown: (UUID) -> Bool
+  private let isCurrent: (_ table: UUID, _ incarnation: UInt32) -> Bool
   private let send: (Mutation, UUID, @escaping (Delivery) -> Void) -> Void
   private var waiting: [UUID: Waiting] = [:]
   private var handingOver: Set<UUID> = []
   private var lastNumber: UInt64 = 0
 
   /// - Parameters:
-  ///   - isKnown: whether a table is (still) in the schema; hints of others are dropped.
+  ///   - isCurrent: whether a table is (still) in the schema and was not truncated since; other hints are dropped.
   ///   - send: carries a mutation to a host; its completion comes once, not within the call.
   public init(
-    store: Store, clock: any Clock, configuration: Configuration = .init(), isKnown: @escaping (UUID) -> Bool,
+    store: Store, clock: any Clock, configuration: Configuration = .init(),
+    isCurrent: @escaping (_ table: UUID, _ incarnation: UInt32) -> Bool,
     send: @escaping (Mutation, UUID, @escaping (Delivery) -> Void) -> Void
   ) {
     self.store = store
     self.clock = clock
     self.configuration = configuration
-    self.isKnown = isKnown
+    self.isCurrent = isCurrent
     self.send = send
   }
 
-  /// Counts what the last life left.
+  /// Counts what the last life left, and numbers on from there: the clock may have gone back.
   public func load() throws(StorageFailure) {
     var last: [UInt8]?
     while true {
       let page = try store.scanLocal(prefix: Self.prefix, after: last, limit: 1000)
       for (key, value) in page {
         guard let host = Self.host(of: key) else { continue }
+        lastNumber = max(lastNumber, key.suffix(8).reduce(0) { $0 << 8 | UInt64($1) })
         waiting[host, default: Waiting()].count += 1
         waiting[host, default: Waiting()].bytes += value.count
       }
@@ -130,6 +132,26 @@ public final class HintStore {
 
   // MARK: Handing over
 
+  /// Drops a part of what is too old for a host that does not come back: it takes the room of other hosts' hints. To be
+  /// called now and then.
+  public func dropOld(for host: UUID) {
+    guard count(for: host) > 0, !handingOver.contains(host), store.admission == .open else { return }
+    let prefix = Self.hostPrefix(host)
+    // The first is the oldest; nearly always it is young enough.
+    guard let oldest = try? store.scanLocal(prefix: prefix, limit: 1).first, isTooOld(oldest.value),
+      let page = try? store.scanLocal(prefix: prefix, limit: 1000)
+    else { return }
+    for (key, value) in page where isTooOld(value) {
+      counters.dropped += 1
+      forget(key, bytes: value.count, host: host)
+    }
+  }
+
+  private func isTooOld(_ value: [UInt8]) -> Bool {
+    let madeSeconds = try? value.withReader { (reader: inout ByteReader) throws(DecodeError) in try reader.int64() }
+    return madeSeconds.map { clock.wallSeconds - $0 > configuration.maxAgeSeconds } ?? true
+  }
+
   /// Hands over what waits for a host that is alive; does nothing when that is under way. To be called when a host
   /// comes back and now and then while it is there.
   public func handOver(to host: UUID) {
@@ -175,13 +197,13 @@ public final class HintStore {
     if left == 0 { nextPage(for: host, after: end.key) }
   }
 
-  /// Nil for a hint that is too old, of a table that is gone, or not readable.
+  /// Nil for a hint that is too old, of a table that is gone or was truncated since, or not readable.
   private func mutation(in value: [UInt8]) -> Mutation? {
     let decoded = try? value.withReader { (reader: inout ByteReader) throws(DecodeError) in
       (madeSeconds: try reader.int64(), mutation: try Mutation(from: &reader))
     }
     guard let decoded, clock.wallSeconds - decoded.madeSeconds <= configuration.maxAgeSeconds,
-      isKnown(decoded.mutation.table)
+      isCurrent(decoded.mutation.table, decoded.mutation.incarnation)
     else { return nil }
     return decoded.mutation
   }

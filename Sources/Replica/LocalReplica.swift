@@ -1,8 +1,9 @@
 // This node's half of requests: takes mutations into the tick's batch and answers when the batch is stored; reads.
 //
 // A mutation names its table by id and incarnation. One made under an older incarnation belongs to rows that a
-// TRUNCATE took away: it is dropped and answered as done. One made under a newer schema than this node has is refused,
-// and the node that hears of it fetches the schema; the sender keeps a hint meanwhile.
+// TRUNCATE took away, or comes from a node that has not heard of it: it is refused, since to answer it as done would
+// promise a write that is nowhere. One made under a newer schema than this node has is refused, and the node that hears
+// of it fetches the schema; the sender keeps a hint meanwhile.
 
 import Base
 import Data
@@ -52,7 +53,7 @@ public final class LocalReplica {
   public func apply(_ mutation: Mutation, completion: @escaping (ReplicaRefusal?) -> Void) {
     switch standing(mutation.table, mutation.incarnation) {
     case .unknown: return completion(.unknownTable(mutation.table))
-    case .outdated: return completion(nil)
+    case .outdated: return completion(Self.truncated)
     case .current: break
     }
     do throws(StorageFailure) {
@@ -63,11 +64,13 @@ public final class LocalReplica {
     }
   }
 
-  /// What this node has; of an outdated incarnation nothing.
+  private static let truncated = ReplicaRefusal.failed("the table was truncated since")
+
+  /// What this node has; an outdated incarnation is refused, or who asks would show its own rows of it.
   public func read(_ command: ReadCommand) throws(ReplicaRefusal) -> ReadResponse {
     switch standing(command.table, command.incarnation) {
     case .unknown: throw .unknownTable(command.table)
-    case .outdated: return ReadResponse(partitions: [], hasMore: false)
+    case .outdated: throw Self.truncated
     case .current: break
     }
     do throws(StorageFailure) {

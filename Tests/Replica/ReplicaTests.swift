@@ -42,9 +42,9 @@ final class ReplicaBench {
         key: PartitionKey(token: Int64(number), bytes: [number]), entries: [.row(clustering: [], row)]))
   }
 
-  func read(_ number: UInt8) throws -> Int {
+  func read(_ number: UInt8, incarnation: UInt32 = 5) throws -> Int {
     let command = ReadCommand(
-      table: table.id, incarnation: 5, scope: .partition(PartitionKey(token: Int64(number), bytes: [number])),
+      table: table.id, incarnation: incarnation, scope: .partition(PartitionKey(token: Int64(number), bytes: [number])),
       nowInSeconds: 0)
     return try replica.read(command).partitions.count
   }
@@ -61,13 +61,14 @@ final class ReplicaBench {
     #expect(try bench.read(1) == 1)
   }
 
-  @Test func whatATruncateTookAwayIsAnsweredAndNotStored() throws {
+  @Test func whatATruncateTookAwayIsRefused() throws {
     let bench = try ReplicaBench()
     var answers: [ReplicaRefusal?] = []
     bench.replica.apply(bench.mutation(1, incarnation: 4)) { answers.append($0) }
     bench.store.endTick()
-    #expect(answers == [nil])
+    #expect(answers == [.failed("the table was truncated since")])
     #expect(try bench.read(1) == 0)
+    #expect(throws: ReplicaRefusal.self) { try bench.read(1, incarnation: 4) }
   }
 
   @Test func aNewerSchemaIsRefused() throws {
@@ -126,7 +127,7 @@ final class ReplicaBench {
   func make(_ bench: ReplicaBench, _ calls: Calls, configuration: HintStore.Configuration = .init()) -> HintStore {
     HintStore(
       store: bench.store, clock: bench.clock, configuration: configuration,
-      isKnown: { [table = bench.table] in $0 == table.id },
+      isCurrent: { [table = bench.table] in $0 == table.id && $1 >= table.incarnation },
       send: { mutation, _, done in calls.waiting.append((mutation, done)) })
   }
 
@@ -176,6 +177,52 @@ final class ReplicaBench {
     var sent: [Mutation] = []
     handOver(again, bench, sent: &sent, calls: calls, deliver: .stored)
     #expect(sent == [bench.mutation(1)])
+  }
+
+  @Test func aClockThatWentBackOverARestartOverwritesNoHint() throws {
+    let bench = try ReplicaBench()
+    let calls = Calls()
+    make(bench, calls).keep(encoded(bench.mutation(1)), for: host)
+    bench.store.endTick()
+    let again = make(bench, calls)
+    try again.load()
+    again.keep(encoded(bench.mutation(2)), for: host)
+    bench.store.endTick()
+    var sent: [Mutation] = []
+    handOver(again, bench, sent: &sent, calls: calls, deliver: .stored)
+    #expect(sent == [bench.mutation(1), bench.mutation(2)])
+  }
+
+  @Test func hintsOfATruncatedTableAreDropped() throws {
+    let bench = try ReplicaBench()
+    let calls = Calls()
+    let hints = make(bench, calls)
+    hints.keep(encoded(bench.mutation(1, incarnation: 4)), for: host)
+    bench.store.endTick()
+    var sent: [Mutation] = []
+    handOver(hints, bench, sent: &sent, calls: calls, deliver: .stored)
+    #expect(sent.isEmpty)
+    #expect(hints.count() == 0)
+  }
+
+  @Test func hintsForAHostThatStaysAwayGrowOldAndGo() throws {
+    let bench = try ReplicaBench()
+    let calls = Calls()
+    let hints = make(bench, calls)
+    hints.keep(encoded(bench.mutation(1)), for: host)
+    bench.store.endTick()
+    bench.clock.wallMicroseconds += 2 * 3600 * 1_000_000
+    hints.keep(encoded(bench.mutation(2)), for: host)
+    bench.store.endTick()
+    hints.dropOld(for: host)
+    #expect(hints.count() == 2)
+    bench.clock.wallMicroseconds += 2 * 3600 * 1_000_000
+    hints.dropOld(for: host)
+    bench.store.endTick()
+    #expect(hints.count() == 1)
+    var sent: [Mutation] = []
+    handOver(hints, bench, sent: &sent, calls: calls, deliver: .stored)
+    #expect(sent == [bench.mutation(2)])
   }
 
   @Test func tooManyBytesOrTooOldAreDroppedAndCounted() throws {
