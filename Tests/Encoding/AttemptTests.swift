@@ -1,4 +1,5 @@
 import Base
+import TestWorld
 import Testing
 import World
 
@@ -26,7 +27,7 @@ private let probeAnswer = """
       #expect(bed.seams.removed.contains("work/\(attempt.assignment.attemptID)"))
       return failure
     }
-    throw Bed.NeverEnded()
+    throw NeverEnded()
   }
 
   @Test func aClipThatCannotBeReadIsAtFaultItself() throws {

@@ -3,46 +3,15 @@
 
 import Base
 import Query
+import TestWorld
 import World
 
 @testable import Encoding
 @testable import Media
 
-final class BedClock: Clock {
-  var now = Instant(nanoseconds: 1)
-  var wallMicroseconds: Int64 = 1_800_000_000_000_000
-}
-
-final class BedTimers: Timers {
-  private var waiting: [(due: Instant, token: TimerToken, body: () -> Void)] = []
-  private var next: UInt32 = 0
-  private let clock: BedClock
-
-  init(clock: BedClock) { self.clock = clock }
-
-  func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
-    next += 1
-    let token = TimerToken(slot: next, generation: 0)
-    waiting.append((clock.now + delay, token, body))
-    return token
-  }
-
-  func cancel(_ token: TimerToken) { waiting.removeAll { $0.token == token } }
-
-  /// Lets time pass to the next timer, if there is one.
-  func runNext() -> Bool {
-    guard let index = waiting.indices.min(by: { waiting[$0].due < waiting[$1].due }) else { return false }
-    let timer = waiting.remove(at: index)
-    if timer.due > clock.now { clock.now = timer.due }
-    timer.body()
-    return true
-  }
-}
-
 /// Everything that is not the subject: a disk of names without contents, tools and nodes by script.
-final class BedSeams: Entropy, Disk, Processes, Fetch, Wire, Workers, TickHooks {
-  private var generator = SeededGenerator(seed: 7)
-  private var completions: [() -> Void] = []
+final class BedSeams: Disk, Processes, Fetch {
+  let completions = Completions()
   var files: Set<String> = []
   var removed: [String] = []
   /// What a tool says and how it ends, by the name of its program and the number of its start.
@@ -56,43 +25,34 @@ final class BedSeams: Entropy, Disk, Processes, Fetch, Wire, Workers, TickHooks 
   var answer: (FetchRequest) -> Result<FetchResponse, FetchFailure> = { _ in .failure(.timedOut) }
   var requests: [FetchRequest] = []
 
-  func next() -> UInt64 { generator.next() }
-
-  func later(_ body: @escaping () -> Void) { completions.append(body) }
-
-  func runCompletions() -> Bool {
-    let ready = completions
-    completions = []
-    for body in ready { body() }
-    return !ready.isEmpty
-  }
-
   // Disk
 
   let root = "/bed"
   func makeDirectories(_ path: String, completion: @escaping DiskCompletion<Void>) {
-    later { completion(.success(())) }
+    completions.add { completion(.success(())) }
   }
   func open(_ path: String, _ mode: DiskOpenMode, completion: @escaping DiskCompletion<any DiskFile>) {
-    later { completion(.failure(.notFound(path))) }
+    completions.add { completion(.failure(.notFound(path))) }
   }
   func rename(_ source: String, to target: String, completion: @escaping DiskCompletion<Void>) {
-    later { completion(.failure(.notFound(source))) }
+    completions.add { completion(.failure(.notFound(source))) }
   }
   func status(_ path: String, completion: @escaping DiskCompletion<DiskStatus?>) {
     let status = files.contains(path) ? DiskStatus(sizeBytes: 1, isDirectory: false, modifiedMicroseconds: 0) : nil
-    later { completion(.success(status)) }
+    completions.add { completion(.success(status)) }
   }
-  func list(_ path: String, completion: @escaping DiskCompletion<[String]>) { later { completion(.success([])) } }
+  func list(_ path: String, completion: @escaping DiskCompletion<[String]>) {
+    completions.add { completion(.success([])) }
+  }
   func remove(_ path: String, completion: @escaping DiskCompletion<Void>) {
     removed.append(path)
-    later { completion(.success(())) }
+    completions.add { completion(.success(())) }
   }
   func replace(_ path: String, with bytes: [UInt8], completion: @escaping DiskCompletion<Void>) {
-    later { completion(.success(())) }
+    completions.add { completion(.success(())) }
   }
   func space(completion: @escaping DiskCompletion<DiskSpace>) {
-    later { completion(.success(DiskSpace(freeBytes: 1, totalBytes: 1))) }
+    completions.add { completion(.success(DiskSpace(freeBytes: 1, totalBytes: 1))) }
   }
 
   // Processes
@@ -112,14 +72,14 @@ final class BedSeams: Entropy, Disk, Processes, Fetch, Wire, Workers, TickHooks 
     if missingTool { throw .notExecutable(command.arguments[0]) }
     commands.append(command)
     let said = tools(command, commands.count)
-    later {
+    completions.add {
       for text in said.output { line(.output, text) }
       for text in said.error { line(.error, text) }
       if let status = said.status { exited(status) }
     }
     return BedChild {
       self.killed += 1
-      self.later { exited(.signalled(signal: 9)) }
+      self.completions.add { exited(.signalled(signal: 9)) }
     }
   }
 
@@ -135,22 +95,9 @@ final class BedSeams: Entropy, Disk, Processes, Fetch, Wire, Workers, TickHooks 
   ) -> any FetchTransfer {
     requests.append(request)
     let result = answer(request)
-    later { completion(result) }
+    completions.add { completion(result) }
     return BedTransfer()
   }
-
-  // What nothing here uses.
-
-  func listen(
-    _ endpoint: Endpoint, accept: @escaping (any ByteStream) -> (any StreamHandler)?
-  ) throws(WireFailure) -> any Listener { throw .addressNotAvailable(endpoint) }
-  func connect(to endpoint: Endpoint, handler: any StreamHandler, timeout: Duration) -> any ByteStream {
-    preconditionFailure("nothing connects here")
-  }
-  func run<Value: Sendable>(
-    _ work: @Sendable @escaping () -> Value, completion: @escaping (Value) -> Void
-  ) throws(WorkersRefused) { throw WorkersRefused() }
-  func onTickEnd(_ body: @escaping () -> Bool) {}
 }
 
 /// A store that keeps nothing.
@@ -171,33 +118,28 @@ final class Members: EncodingDirectory {
 /// Node `a` of a cluster of three.
 final class Bed {
   let seams = BedSeams()
-  let clock = BedClock()
-  let timers: BedTimers
+  let clock = TestClock()
+  let timers: TestTimers
   let executor = LoopExecutor(isCurrent: { true }, wake: {})
   let members = Members(["a", "b", "c"].map { EncodingNode(hostID: $0, httpAddress: "\($0):8080", isLive: true) })
   let world: World
   let service: EncodingService
 
   init() {
-    timers = BedTimers(clock: clock)
+    timers = TestTimers(clock: clock)
+    let absent = AbsentSeams()
     world = World(
-      clock: clock, timers: timers, entropy: seams, wire: seams, disk: seams, processes: seams, workers: seams,
-      fetch: seams, tick: seams, spawner: Spawner(executor: executor, timers: timers))
+      clock: clock, timers: timers, entropy: TestEntropy(seed: 7), wire: absent, disk: seams, processes: seams,
+      workers: absent, fetch: seams, tick: absent, spawner: Spawner(executor: executor, timers: timers))
     service = EncodingService(
       session: Session(runner: EmptyStore()), world: world, directory: members, localHostID: "a", authority: nil,
       options: EncodingOptions(tools: MediaTools(ffmpegPath: "/t/ffmpeg", ffprobePath: "/t/ffprobe")))
   }
 
-  struct NeverEnded: Error {}
-
   /// Runs `body` to its end; sleeps pass at once.
   func run<Value>(_ body: @escaping () async throws -> Value) throws -> Value {
-    var result: Result<Value, any Error>?
-    world.spawner.spawn {
-      do { result = .success(try await body()) } catch { result = .failure(error) }
-    }
-    while result == nil, executor.run() || seams.runCompletions() || timers.runNext() {}
-    guard let result else { throw NeverEnded() }
-    return try result.get()
+    let outcome = world.start(body)
+    while outcome.result == nil, executor.run() || seams.completions.run() || timers.runNext() {}
+    return try outcome.get()
   }
 }

@@ -5,6 +5,7 @@ import Base
 import Data
 import Query
 import Ring
+import TestWorld
 import Testing
 import World
 

@@ -1,6 +1,7 @@
 import Base
 import Data
 import Query
+import TestWorld
 import Testing
 import World
 
@@ -101,7 +102,7 @@ import World
   @Test func asyncCodeGetsRowsAndFailures() {
     let (bed, session) = Self.session()
     let executor = LoopExecutor(isCurrent: { true }, wake: {})
-    let spawner = Spawner(executor: executor, timers: IdleTimers())
+    let spawner = Spawner(executor: executor, timers: TestTimers())
     var titles: [String?] = []
     var message = ""
     spawner.spawn {

@@ -5,21 +5,15 @@ import Coordinator
 import Data
 import Query
 import Storage
+import TestWorld
 import World
-
-final class IdleTimers: Timers {
-  func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
-    TimerToken(slot: 0, generation: 0)
-  }
-  func cancel(_ token: TimerToken) {}
-}
 
 final class StoreReplica: DataPath {
   private let store: Store
 
   init() throws {
     store = Store(
-      home: .simulated(SimulatedDisk(), directory: "/data"), options: StoreOptions(), timers: IdleTimers(), wake: {})
+      home: .simulated(SimulatedDisk(), directory: "/data"), options: StoreOptions(), timers: TestTimers(), wake: {})
     try store.open()
   }
 

@@ -6,17 +6,8 @@ import Data
 import Metadata
 import Query
 import Ring
+import TestWorld
 import World
-
-final class StillClock: Clock {
-  var now = Instant(nanoseconds: 0)
-  var wallMicroseconds: Int64 = 1_700_000_000_000_000
-}
-
-final class CountingEntropy: Entropy {
-  private var generator = SeededGenerator(seed: 7)
-  func next() -> UInt64 { generator.next() }
-}
 
 /// Changes the schema here and now.
 final class LocalChanger: SchemaChanger {
@@ -41,7 +32,7 @@ final class LocalChanger: SchemaChanger {
 }
 
 final class TestBed {
-  let clock = StillClock()
+  let clock = TestClock(now: Instant(nanoseconds: 0), wallMicroseconds: 1_700_000_000_000_000)
   let replica = MemoryReplica()
   let metadata: Metadata
   let engine: QueryEngine
@@ -62,7 +53,7 @@ final class TestBed {
         ring: TokenRing(members: Self.members)))
     engine = QueryEngine(
       metadata: metadata, data: data ?? replica, changer: LocalChanger(metadata: metadata), clock: clock,
-      entropy: CountingEntropy())
+      entropy: TestEntropy(seed: 7))
     if let keyspace {
       require(
         "CREATE KEYSPACE \(keyspace) WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")

@@ -2,6 +2,7 @@ import Base
 import CQL
 import Data
 import Query
+import TestWorld
 import Testing
 
 @Suite struct WriteTests {
@@ -209,7 +210,7 @@ import Testing
     configuration.maxPreparedBytes = 1 << 20
     let engine = QueryEngine(
       metadata: bed.metadata, data: bed.replica, changer: LocalChanger(metadata: bed.metadata), clock: bed.clock,
-      entropy: CountingEntropy(), configuration: configuration)
+      entropy: TestEntropy(seed: 7), configuration: configuration)
     let first = try engine.prepare("SELECT c FROM t WHERE p = 0", keyspace: "k")
     for number in 1..<20 { _ = try engine.prepare("SELECT c FROM t WHERE p = \(number)", keyspace: "k") }
     #expect(engine.preparedCount == 10)

@@ -1,24 +1,17 @@
 import Base
 import Data
 import Storage
+import TestWorld
 import Testing
 import World
 
 @testable import Replica
 
 /// A clock that is set by hand and timers that never fire: storage's background work is not what is tested here.
-final class StillClock: Clock, Timers {
-  var now = Instant(nanoseconds: 0)
-  var wallMicroseconds: Int64 = 1_000_000_000
-  func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
-    TimerToken(slot: 0, generation: 0)
-  }
-  func cancel(_ token: TimerToken) {}
-}
-
 /// One replica on a simulated disk with one table.
 final class ReplicaBench {
-  let clock = StillClock()
+  let clock = TestClock(now: Instant(nanoseconds: 0), wallMicroseconds: 1_000_000_000)
+  let timers = TestTimers()
   let disk = SimulatedDisk()
   let table: Table
   var store: Store
@@ -28,7 +21,7 @@ final class ReplicaBench {
     table = Table(
       id: UUID(high: 1, low: 1), incarnation: 5, keyspace: "ks", name: "t",
       columns: [Column(name: "k", type: .int, kind: .partitionKey, id: 0)], options: .init(), nextColumnID: 1)
-    store = Store(home: .simulated(disk, directory: "/db"), options: StoreOptions(), timers: clock, wake: {})
+    store = Store(home: .simulated(disk, directory: "/db"), options: StoreOptions(), timers: timers, wake: {})
     try store.open()
     let table = table
     replica = LocalReplica(store: store) { $0 == table.id ? table : nil }
@@ -169,7 +162,7 @@ final class ReplicaBench {
     bench.store.endTick()
     bench.store.kill()
     bench.store = Store(
-      home: .simulated(bench.disk, directory: "/db"), options: StoreOptions(), timers: bench.clock, wake: {})
+      home: .simulated(bench.disk, directory: "/db"), options: StoreOptions(), timers: bench.timers, wake: {})
     try bench.store.open()
     let again = make(bench, calls)
     try again.load()

@@ -9,6 +9,7 @@ import Metadata
 import Query
 import Ring
 import Server
+import TestWorld
 import Testing
 import World
 
@@ -75,7 +76,7 @@ final class CQLBed {
         clusterName: "Test Cluster", localHostID: id, schema: .empty, ring: TokenRing(members: [member])))
     let engine = QueryEngine(
       metadata: metadata, data: data, changer: DirectChanger(metadata: metadata), clock: net.clock,
-      entropy: NetEntropy(seed: 3))
+      entropy: TestEntropy(seed: 3))
     listener = CQLListener(engine: engine, world: world, configuration: configuration)
     try listener.listen(Self.endpoint)
   }

@@ -3,6 +3,7 @@
 import Base
 import Crypto
 import HTTP
+import TestWorld
 import Testing
 import World
 
@@ -103,13 +104,13 @@ private final class HTTPTestWire: Wire {
 /// A listener with the routes that the tests here need.
 private final class HTTPSetup {
   let wire = HTTPTestWire()
-  let loop: HTTPTestLoop
+  let loop: TestLoop
   let listener: HTTPListener
   var waiting: [(WebResponse) -> Void] = []
   var log: [String] = []
 
   init(limits: HTTPLimits = HTTPLimits(), maxConnections: Int = 10) throws {
-    loop = HTTPTestLoop(wire: wire)
+    loop = TestLoop(wire: wire)
     let box = Box()
     let table = RouteTable([
       Route(.get, "/now", access: .open, operation: "now", summary: "", answers: []) { _ in

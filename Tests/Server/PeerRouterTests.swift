@@ -24,7 +24,7 @@ private final class RouterBed {
   init() throws {
     let world = net.world()
     store = Store(
-      home: .simulated(SimulatedDisk(), directory: "/db"), options: StoreOptions(), timers: Both(net: net), wake: {})
+      home: .simulated(SimulatedDisk(), directory: "/db"), options: StoreOptions(), timers: net.timers, wake: {})
     try store.open()
     let replica = LocalReplica(store: store) { $0 == Self.table.id ? Self.table : nil }
     let hello = Hello(clusterName: "c", hostID: Self.local, schemaEpoch: 0, address: "127.0.0.1", port: 7000)
@@ -48,18 +48,6 @@ private final class RouterBed {
 }
 
 private final class Hinted { var hosts: [UUID] = [] }
-
-/// Storage asks one object for time and timers.
-private final class Both: Clock, Timers {
-  private let net: TestNet
-  init(net: TestNet) { self.net = net }
-  var now: Instant { net.clock.now }
-  var wallMicroseconds: Int64 { net.clock.wallMicroseconds }
-  func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
-    net.timers.schedule(after: delay, body)
-  }
-  func cancel(_ token: TimerToken) { net.timers.cancel(token) }
-}
 
 @Suite struct PeerRouterTests {
   @Test func writesAndReadsHereWithoutAMessage() throws {

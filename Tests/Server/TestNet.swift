@@ -2,12 +2,13 @@
 // pumps, cut into pieces of a size the test chooses. Nothing is called back within the call that asked for it.
 
 import Base
+import TestWorld
 import World
 
 final class TestNet {
-  let clock = NetClock()
-  let timers: NetTimers
-  let hooks = NetHooks()
+  let clock = TestClock(now: Instant(nanoseconds: 1_000_000_000))
+  let timers: TestTimers
+  let hooks = TestHooks()
   /// Bytes handed to a handler at once, at most.
   var pieceBytes = 64 << 10
   /// What arrives is dropped, as if every process were stopped.
@@ -19,13 +20,13 @@ final class TestNet {
   /// Sends that took place, each of them what one tick had appended to one stream.
   private(set) var sends = 0
 
-  init() { timers = NetTimers(clock: clock) }
+  init() { timers = TestTimers(clock: clock) }
 
   func world(address: String = "127.0.0.1", seed: UInt64 = 1) -> World {
     let executor = LoopExecutor(isCurrent: { true }, wake: {})
     let absent = AbsentSeams()
     return World(
-      clock: clock, timers: timers, entropy: NetEntropy(seed: seed), wire: NetWire(net: self, address: address),
+      clock: clock, timers: timers, entropy: TestEntropy(seed: seed), wire: NetWire(net: self, address: address),
       disk: absent, processes: absent, workers: absent, fetch: absent, tick: hooks,
       spawner: Spawner(executor: executor, timers: timers))
   }
@@ -48,8 +49,7 @@ final class TestNet {
   }
 
   func pass(_ duration: Duration) {
-    clock.now = clock.now + duration
-    clock.wallMicroseconds += duration.wholeNanoseconds / 1000
+    clock.advance(duration)
     pump()
   }
 
@@ -84,49 +84,6 @@ final class TestNet {
   func ephemeralPort() -> UInt16 {
     nextPort += 1
     return nextPort
-  }
-}
-
-final class NetClock: Clock {
-  var now = Instant(nanoseconds: 1_000_000_000)
-  var wallMicroseconds: Int64 = 1_800_000_000_000_000
-}
-
-final class NetEntropy: Entropy {
-  private var generator: SeededGenerator
-  init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
-  func next() -> UInt64 { generator.next() }
-}
-
-final class NetHooks: TickHooks {
-  private var bodies: [() -> Bool] = []
-  func onTickEnd(_ body: @escaping () -> Bool) { bodies.append(body) }
-  func run() -> Bool { bodies.reduce(false) { $1() || $0 } }
-}
-
-final class NetTimers: Timers {
-  private var waiting: [(due: Instant, token: TimerToken, body: () -> Void)] = []
-  private var next: UInt32 = 0
-  private let clock: NetClock
-
-  init(clock: NetClock) { self.clock = clock }
-
-  var count: Int { waiting.count }
-
-  func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
-    next += 1
-    let token = TimerToken(slot: next, generation: 0)
-    waiting.append((clock.now + delay, token, body))
-    return token
-  }
-
-  func cancel(_ token: TimerToken) { waiting.removeAll { $0.token == token } }
-
-  func runDue() -> Bool {
-    let due = waiting.indices.filter { waiting[$0].due <= clock.now }
-    guard let first = due.min(by: { waiting[$0].due < waiting[$1].due }) else { return false }
-    waiting.remove(at: first).body()
-    return true
   }
 }
 
@@ -283,32 +240,4 @@ final class NetStream: ByteStream {
   func sendFile(_ file: any DiskFile, offset: Int64, count: Int64, completion: @escaping (Bool) -> Void) {
     net.post { completion(false) }
   }
-}
-
-/// The seams that connections do not use.
-final class AbsentSeams: Disk, Processes, Workers, Fetch {
-  let root = "/nowhere"
-
-  func makeDirectories(_ path: String, completion: @escaping DiskCompletion<Void>) {}
-  func open(_ path: String, _ mode: DiskOpenMode, completion: @escaping DiskCompletion<any DiskFile>) {}
-  func rename(_ source: String, to target: String, completion: @escaping DiskCompletion<Void>) {}
-  func status(_ path: String, completion: @escaping DiskCompletion<DiskStatus?>) {}
-  func list(_ path: String, completion: @escaping DiskCompletion<[String]>) {}
-  func remove(_ path: String, completion: @escaping DiskCompletion<Void>) {}
-  func replace(_ path: String, with bytes: [UInt8], completion: @escaping DiskCompletion<Void>) {}
-  func space(completion: @escaping DiskCompletion<DiskSpace>) {}
-
-  func spawn(
-    _ command: ProcessCommand, line: @escaping (ProcessChannel, String) -> Void,
-    exited: @escaping (ProcessStatus) -> Void
-  ) throws(ProcessFailure) -> any ChildProcess { throw .notExecutable("") }
-
-  func run<Value: Sendable>(
-    _ work: @Sendable @escaping () -> Value, completion: @escaping (Value) -> Void
-  ) throws(WorkersRefused) { throw WorkersRefused() }
-
-  func start(
-    _ request: FetchRequest, progress: ((FetchProgress) -> Void)?,
-    completion: @escaping (Result<FetchResponse, FetchFailure>) -> Void
-  ) -> any FetchTransfer { preconditionFailure("nothing is fetched here") }
 }

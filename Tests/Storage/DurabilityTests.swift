@@ -1,5 +1,6 @@
 import Base
 import Data
+import TestWorld
 import Testing
 
 @testable import Storage
@@ -313,7 +314,7 @@ import Testing
     options.database.writeBufferBytes = 64 << 10
     for operations in stride(from: 1, through: 160, by: 3) {
       let disk = SimulatedDisk()
-      let timers = ManualTimers()
+      let timers = TestTimers()
       var acknowledged: Set<Int> = []
       for life in 0..<2 {
         disk.killAfter(operations: UInt64(operations))

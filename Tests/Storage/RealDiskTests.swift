@@ -4,6 +4,7 @@ import Base
 import Data
 import Glibc
 import Storage
+import TestWorld
 import Testing
 
 @Suite struct RealDiskTests {
@@ -30,7 +31,7 @@ import Testing
   }
 
   private func make(_ path: String, _ options: StoreOptions = StoreOptions()) -> Store {
-    Store(home: .directory(path), options: options, timers: ManualTimers(), wake: {})
+    Store(home: .directory(path), options: options, timers: TestTimers(), wake: {})
   }
 
   @Test func reopen() throws {

@@ -3,38 +3,13 @@
 import Base
 import Data
 import Storage
+import TestWorld
 import World
-
-final class ManualTimers: Timers {
-  private var now = Duration.zero
-  private var nextSlot: UInt32 = 0
-  private var due: [(at: Duration, slot: UInt32, body: () -> Void)] = []
-
-  @discardableResult
-  func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerToken {
-    nextSlot += 1
-    due.append((now + max(delay, .zero), nextSlot, body))
-    return TimerToken(slot: nextSlot, generation: 0)
-  }
-
-  func cancel(_ token: TimerToken) { due.removeAll { $0.slot == token.slot } }
-
-  /// Runs what falls due within `duration`, in order.
-  func advance(_ duration: Duration) {
-    let end = now + duration
-    while let next = due.filter({ $0.at <= end }).min(by: { ($0.at, $0.slot) < ($1.at, $1.slot) }) {
-      due.removeAll { $0.slot == next.slot }
-      now = max(now, next.at)
-      next.body()
-    }
-    now = end
-  }
-}
 
 /// A disk, a store on it, and what it has settled.
 final class Machine {
   let disk = SimulatedDisk()
-  let timers = ManualTimers()
+  let timers = TestTimers()
   var options: StoreOptions
   private(set) var store: Store
   private(set) var settled: [UInt64: StorageFailure?] = [:]
@@ -46,7 +21,7 @@ final class Machine {
     try begin()
   }
 
-  private static func make(_ disk: SimulatedDisk, _ options: StoreOptions, _ timers: ManualTimers) -> Store {
+  private static func make(_ disk: SimulatedDisk, _ options: StoreOptions, _ timers: TestTimers) -> Store {
     Store(home: .simulated(disk, directory: "/data"), options: options, timers: timers, wake: {})
   }
 

@@ -4,6 +4,7 @@ import Base
 import Crypto
 import HTTP
 import Query
+import TestWorld
 import Testing
 import World
 
