@@ -21,7 +21,8 @@ public struct ReadCore {
     var consistency: Consistency
     var required: Int
     var isReversed: Bool
-    var isScan: Bool
+    /// Of each partition of a scan: what a replica leaves out there, its answer does not say.
+    var scanLimit: (rows: Int, nowInSeconds: Int64)?
     /// Alive and not asked yet, the best last.
     var spare: [UUID]
     var asked: [UUID]
@@ -67,10 +68,12 @@ public struct ReadCore {
       return
     }
     let asked = Array(alive.prefix(required))
-    var isScan = false
-    if case .range = command.scope { isScan = true }
+    var scanLimit: (rows: Int, nowInSeconds: Int64)?
+    if case .range = command.scope, command.rowLimitPerPartition != .max {
+      scanLimit = (command.rowLimitPerPartition, command.nowInSeconds)
+    }
     requests[request] = Pending(
-      consistency: consistency, required: required, isReversed: command.isReversed, isScan: isScan,
+      consistency: consistency, required: required, isReversed: command.isReversed, scanLimit: scanLimit,
       spare: Array(alive.dropFirst(required).reversed()), asked: asked)
     deadlines.add(request, at: now + timeout)
     if alive.count > required { speculations.add(request, at: now + speculateAfter) }
@@ -122,7 +125,8 @@ public struct ReadCore {
     }
     let merged: ReadResponse
     do throws(DecodeError) {
-      merged = try ReadResponse.merged(pending.answers.map(\.response), isReversed: pending.isReversed)
+      merged = try ReadResponse.merged(
+        pending.answers.map(\.response), isReversed: pending.isReversed, scanLimit: pending.scanLimit)
     } catch {
       var failed = pending
       failed.failures += 1

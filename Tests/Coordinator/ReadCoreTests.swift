@@ -58,6 +58,31 @@ import Testing
     #expect(directives == [.finish(request: 1, .success(answer(7)))])
   }
 
+  /// A stopped at its first live row and so did not say that the second one is deleted.
+  @Test func aScanTakesNothingFromBehindWhereAReplicaStopped() {
+    let live = Row(liveness: Liveness(timestampMicroseconds: 1))
+    let dead = Row(deletion: Deletion(timestampMicroseconds: 2, localDeletionSeconds: 0))
+    let later = PartitionKey(token: 2, bytes: [2])
+    let ofA = Partition(key: key, entries: [.row(clustering: [1], live)])
+    let ofB = Partition(key: key, entries: [.row(clustering: [1], dead), .row(clustering: [2], live)])
+    let others = Partition(key: later, entries: [.row(clustering: [1], live)])
+    var scan = command
+    scan.scope = .range(TokenRange(first: .min, last: .max), after: nil)
+    scan.rowLimitPerPartition = 1
+    var core = ReadCore(timeout: .seconds(5), speculateAfter: .milliseconds(100))
+    var directives: [ReadCore.Directive] = []
+    core.start(
+      1, command: scan, replicas: [a, b, c].map { .init(hostID: $0, isAlive: true) }, factor: 3, consistency: .quorum,
+      now: start, into: &directives)
+    _ = reply(&core, a, .success(ReadResponse(partitions: [ofA, others], hasMore: false)))
+    let repairs = reply(&core, b, .success(ReadResponse(partitions: [ofB, others], hasMore: false)))
+    let merged = Partition(key: key, entries: [.row(clustering: [1], dead)])
+    #expect(repairs == [.repair(request: 1, at: a, [merged])])
+    directives = []
+    core.repaired(1, at: a, .success(()), into: &directives)
+    #expect(directives == [.finish(request: 1, .success(ReadResponse(partitions: [merged], hasMore: true)))])
+  }
+
   @Test func aFailedReplicaIsReplaced() {
     var core = ReadCore(timeout: .seconds(5), speculateAfter: .milliseconds(100))
     _ = begin(&core)
