@@ -4,6 +4,8 @@ import Base
 import Messages
 
 public struct PeerConfiguration: Sendable {
+  /// Connections that other nodes may have to this one; further ones are closed at once.
+  public var maxConnections = 1024
   public var connectTimeout: Duration = .seconds(3)
   /// For the hello, from either side.
   public var greetingTimeout: Duration = .seconds(5)

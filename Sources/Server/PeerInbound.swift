@@ -39,6 +39,10 @@ public final class PeerListener {
 
   public func listen(_ endpoint: Endpoint) throws(WireFailure) {
     listener = try world.wire.listen(endpoint) { [unowned self] _ in
+      guard connections.count < configuration.maxConnections else {
+        counters.connectionsRefused += 1
+        return nil
+      }
       let connection = PeerInbound(self, number: accepted)
       accepted += 1
       connections[ObjectIdentifier(connection)] = connection

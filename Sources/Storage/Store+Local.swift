@@ -38,7 +38,8 @@ extension Store {
   /// must know before it goes on (its host id, its tokens, a schema it acknowledged), not for requests.
   public func persistLocal(_ key: [UInt8], _ value: [UInt8]) throws(StorageFailure) {
     let ticket = try putLocal(key, value)
-    commit()
+    // It blocks for a sync anyway, and a record that was refused must not reach the disk later.
+    commit(mayWait: true)
     if let broken { throw broken }
     if ticket == pendingTicket { throw .overloaded }
     try database.syncNow()

@@ -487,6 +487,15 @@ private final class RawPeer: StreamHandler {
     #expect(bed.service.applied.isEmpty)
   }
 
+  @Test func connectionsOverTheLimitAreClosedAtOnce() throws {
+    var configuration = PeerConfiguration()
+    configuration.maxConnections = 2
+    let bed = try PeerBed(configuration)
+    let peers = (0..<3).map { _ in RawPeer(bed.net, to: addressB) }
+    #expect(peers.map(\.isClosed) == [false, false, true])
+    #expect(bed.listener.counters.connectionsRefused == 1)
+  }
+
   @Test func closesWithoutAHelloInTime() throws {
     let bed = try PeerBed()
     let silent = RawPeer(bed.net, to: addressB)
