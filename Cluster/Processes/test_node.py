@@ -145,4 +145,7 @@ def fill_and_recover(folder):
     wait_until(writes_again, 30, "writes go on once there is room")
     keys = {row.k for row in session.execute("SELECT k FROM t.blobs")}
     expect(set(acknowledged) <= keys and -1 in keys, "rows were lost while the disk was full")
+    # The log lies on the same full disk: only the event of the recovery is sure to be in it.
+    log = folder / "node.log"
+    wait_until(lambda: "storage takes writes again" in log.read_text(), 10, "the log says that writes go on")
     cluster.shutdown()

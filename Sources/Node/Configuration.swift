@@ -69,11 +69,7 @@ public struct Configuration: Hashable, Sendable {
   /// How long a coordinator waits for replicas.
   public struct Timeouts: Hashable, Sendable {
     public var readMilliseconds = 5_000
-    public var rangeMilliseconds = 10_000
     public var writeMilliseconds = 2_000
-    public var truncateMilliseconds = 60_000
-    /// A peer that says nothing for this long is taken for down.
-    public var peerMilliseconds = 3_000
 
     public init() {}
   }

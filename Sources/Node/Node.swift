@@ -36,7 +36,9 @@ public final class Node {
   let cql: CQLListener
   private let handlers: PeerHandlers
   private let peers: PeerListener
-  private var handOverTimer: RepeatingTimer?
+  private var secondTimer: RepeatingTimer?
+  /// Why the store takes no writes, as last logged.
+  private var storageTrouble: StorageFailure?
   private(set) var isServing = false
 
   /// Opens the store and reads who this node is; listens to nobody yet.
@@ -188,17 +190,35 @@ public final class Node {
       try cql.listen(configuration.listen.cql)
     } catch { throw .wire(error) }
     membership.start()
-    handOverTimer = world.timers.every(.seconds(1)) { [unowned self] in
-      for member in metadata.snapshot.members where member.hostID != metadata.snapshot.localHostID {
-        if metadata.isAlive(member.hostID) {
-          hints.handOver(to: member.hostID)
-        } else {
-          hints.dropOld(for: member.hostID)
-        }
-      }
+    secondTimer = world.timers.every(.seconds(1)) { [unowned self] in
+      lookAfterHints()
+      logStorage()
     }
     isServing = true
     log.info("serving", ["cql": "\(configuration.listen.cql)", "host": "\(metadata.snapshot.localHostID)"])
+  }
+
+  private func lookAfterHints() {
+    for member in metadata.snapshot.members where member.hostID != metadata.snapshot.localHostID {
+      if metadata.isAlive(member.hostID) {
+        hints.handOver(to: member.hostID)
+      } else {
+        hints.dropOld(for: member.hostID)
+      }
+    }
+  }
+
+  /// Says once that the store takes no writes, and once that it does again.
+  private func logStorage() {
+    var trouble: StorageFailure?
+    if case .failed(let failure) = store.admission { trouble = failure }
+    guard trouble != storageTrouble else { return }
+    storageTrouble = trouble
+    if let trouble {
+      log.error("storage takes no writes", ["why": "\(trouble)"])
+    } else {
+      log.info("storage takes writes again")
+    }
   }
 
   /// Takes no new requests, tells the others, lets what is under way end, then closes the store.
@@ -206,7 +226,7 @@ public final class Node {
     isServing = false
     membership.announceLeaving()
     membership.stop()
-    handOverTimer?.stop()
+    secondTimer?.stop()
     cql.drain { [self] in
       peers.close()
       pool.close()

@@ -188,16 +188,7 @@ extension ConfigurationKey {
       ConfigurationKey(
         section: "timeouts", name: "read_ms", kind: .integer(\.values.timeouts.readMilliseconds, range), comment: ""),
       ConfigurationKey(
-        section: "timeouts", name: "range_ms", kind: .integer(\.values.timeouts.rangeMilliseconds, range),
-        comment: "Reads over many partitions."),
-      ConfigurationKey(
         section: "timeouts", name: "write_ms", kind: .integer(\.values.timeouts.writeMilliseconds, range), comment: ""),
-      ConfigurationKey(
-        section: "timeouts", name: "truncate_ms", kind: .integer(\.values.timeouts.truncateMilliseconds, range),
-        comment: ""),
-      ConfigurationKey(
-        section: "timeouts", name: "peer_ms", kind: .integer(\.values.timeouts.peerMilliseconds, range),
-        comment: "A node that says nothing for this long is taken for down."),
     ]
   }
 
