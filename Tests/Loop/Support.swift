@@ -2,11 +2,13 @@ import Base
 import Loop
 import World
 
-/// Runs a test with a loop and a world of its own, both gone at the end.
+/// Runs a test with a loop, a world and a directory of its own, all gone at the end.
 func withWorld(_ body: (Loop, World) throws -> Void) throws {
+  let root = TestDirectory.make()
+  defer { TestDirectory.remove(root) }
   let loop = Loop()
   defer { loop.shutDown() }
-  let world = try loop.makeWorld(root: TestDirectory.make())
+  let world = try loop.makeWorld(root: root)
   try body(loop, world)
 }
 

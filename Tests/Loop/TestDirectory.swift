@@ -8,6 +8,24 @@ enum TestDirectory {
     return String(cString: path)
   }
 
+  /// Removes a directory with all that is in it; links are removed, not followed.
+  static func remove(_ path: String) {
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFDIR, let directory = opendir(path) else {
+      unlink(path)
+      return
+    }
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { remove("\(path)/\(name)") }
+    }
+    closedir(directory)
+    rmdir(path)
+  }
+
   static func processExists(_ id: Int32) -> Bool { kill(id, 0) == 0 }
 }
 
