@@ -28,10 +28,10 @@ let rooms: [Room] = [
   // What tests of several rooms share; nothing of Sources imports it.
   Room(name: "TestWorld", imports: ["Base", "World"], path: "Tests/TestWorld", tests: nil),
   Room(name: "Crypto", imports: ["Base", "COpenSSL"]),
-  Room(name: "Codec", imports: ["Base", "CZ", "CXXHash"]),
+  Room(name: "Codec", imports: ["Base", "CZ", "CXXHash", "CLZ4", "CSnappy", "CZstd"]),
   Room(name: "Data", imports: ["Base"]),
   Room(name: "Ring", imports: ["Base"]),
-  Room(name: "Loop", imports: ["Base", "World", "CUV", "CCurl"]),
+  Room(name: "Loop", imports: ["Base", "World", "CUV", "CCurl", "COpenSSL"]),
   Room(
     name: "Storage", imports: ["Base", "World", "Codec", "Data", "CLevelDB"], tests: ["TestWorld"]),
   Room(name: "Gossip", imports: ["Base", "Ring"]),
@@ -39,9 +39,10 @@ let rooms: [Room] = [
   Room(name: "Frames", imports: ["Base", "Codec", "Data"]),
   Room(name: "HTTP", imports: ["Base"]),
   Room(name: "Messages", imports: ["Base", "Codec", "Data", "Ring", "Gossip"]),
-  Room(name: "Replica", imports: ["Base", "World", "Data", "Storage"], tests: ["TestWorld"]),
+  Room(name: "Replica", imports: ["Base", "World", "Codec", "Data", "Storage"], tests: ["TestWorld"]),
   Room(name: "Coordinator", imports: ["Base", "World", "Data", "Ring", "Gossip"]),
   Room(name: "Metadata", imports: ["Base", "Data", "Ring"]),
+  Room(name: "Access", imports: ["Base", "World", "Crypto"], tests: ["TestWorld"]),
   Room(
     name: "Query", imports: ["Base", "World", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"],
     tests: ["Storage", "CLevelDB", "TestWorld"]),
@@ -56,14 +57,14 @@ let rooms: [Room] = [
     name: "Server",
     imports: [
       "Base", "World", "Data", "Ring", "Gossip", "Coordinator", "Metadata", "CQL", "Frames", "HTTP",
-      "Messages", "Query", "Replica", "Web",
+      "Messages", "Query", "Replica", "Web", "Access", "Codec",
     ], tests: ["Storage", "TestWorld"]),
   Room(
     name: "Node",
     imports: [
       "Base", "World", "Crypto", "Codec", "Data", "Ring", "Storage", "Gossip", "CQL", "Frames",
       "HTTP", "Messages", "Replica", "Coordinator", "Metadata", "Query", "Media", "Playback", "Encoding",
-      "Web", "Server",
+      "Web", "Server", "Access",
     ]),
   Room(
     name: "Simulator",
@@ -76,15 +77,18 @@ let rooms: [Room] = [
 
 /// What the executable imports.
 let marqueeImports = [
-  "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "CYAML",
+  "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "CYAML", "Access",
 ]
 
 /// Module maps over Debian's libraries; CLevelDB and CUV carry a small shim each.
 let libraries: [Target] = [
-  .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libssl", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CZ", path: "Sources/CZ", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
   .systemLibrary(
     name: "CXXHash", path: "Sources/CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+  .systemLibrary(name: "CLZ4", path: "Sources/CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+  .systemLibrary(name: "CSnappy", path: "Sources/CSnappy", providers: [.apt(["libsnappy-dev"])]),
+  .systemLibrary(name: "CZstd", path: "Sources/CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
   .target(name: "CUV", path: "Sources/CUV", linkerSettings: [.linkedLibrary("uv")]),
   .target(name: "CCurl", path: "Sources/CCurl", linkerSettings: [.linkedLibrary("curl")]),
   .target(

@@ -24,7 +24,7 @@ struct RoomRule {
 }
 
 /// The libraries of Debian behind module maps: they import nothing of ours.
-let libraryRooms = ["CLevelDB", "CZ", "CXXHash", "COpenSSL", "CUV", "CCurl", "CYAML"]
+let libraryRooms = ["CLevelDB", "CZ", "CXXHash", "COpenSSL", "CLZ4", "CSnappy", "CZstd", "CUV", "CCurl", "CYAML"]
 
 /// Bottom to top, as in Package.swift.
 let importTable: [RoomRule] = [
@@ -32,19 +32,20 @@ let importTable: [RoomRule] = [
   RoomRule("World", ["Base"], system: ["Synchronization"], needsTests: false),
   RoomRule("TestWorld", ["Base", "World"], folder: "Tests/TestWorld", needsTests: false),
   RoomRule("Crypto", ["Base", "COpenSSL"]),
-  RoomRule("Codec", ["Base", "CZ", "CXXHash"]),
+  RoomRule("Codec", ["Base", "CZ", "CXXHash", "CLZ4", "CSnappy", "CZstd"]),
   RoomRule("Data", ["Base"]),
   RoomRule("Ring", ["Base"]),
-  RoomRule("Loop", ["Base", "World", "CUV", "CCurl"], system: ["Glibc", "Synchronization"]),
+  RoomRule("Loop", ["Base", "World", "CUV", "CCurl", "COpenSSL"], system: ["Glibc", "Synchronization"]),
   RoomRule("Storage", ["Base", "World", "Codec", "Data", "CLevelDB"]),
   RoomRule("Gossip", ["Base", "Ring"]),
   RoomRule("CQL", ["Base", "Data"]),
   RoomRule("Frames", ["Base", "Codec", "Data"]),
   RoomRule("HTTP", ["Base"]),
   RoomRule("Messages", ["Base", "Codec", "Data", "Ring", "Gossip"]),
-  RoomRule("Replica", ["Base", "World", "Data", "Storage"]),
+  RoomRule("Replica", ["Base", "World", "Codec", "Data", "Storage"]),
   RoomRule("Coordinator", ["Base", "World", "Data", "Ring", "Gossip"]),
   RoomRule("Metadata", ["Base", "Data", "Ring"]),
+  RoomRule("Access", ["Base", "World", "Crypto"]),
   RoomRule("Query", ["Base", "World", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"]),
   RoomRule("Media", ["Base", "World"]),
   RoomRule("Playback", ["Base", "World", "Data", "Query", "Crypto"]),
@@ -54,13 +55,14 @@ let importTable: [RoomRule] = [
     "Server",
     [
       "Base", "World", "Data", "Ring", "Gossip", "Coordinator", "Metadata", "CQL", "Frames", "HTTP", "Messages",
-      "Query", "Replica", "Web",
+      "Query", "Replica", "Web", "Access", "Codec",
     ]),
   RoomRule(
     "Node",
     [
       "Base", "World", "Crypto", "Codec", "Data", "Ring", "Storage", "Gossip", "CQL", "Frames", "HTTP", "Messages",
       "Replica", "Coordinator", "Metadata", "Query", "Media", "Playback", "Encoding", "Web", "Server",
+      "Access",
     ]),
   RoomRule(
     "Simulator",
@@ -72,7 +74,7 @@ let importTable: [RoomRule] = [
   RoomRule(
     "marquee",
     [
-      "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "CYAML",
+      "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "CYAML", "Access",
     ], system: ["Glibc"]),
   RoomRule("tidy", system: ["Foundation"], folder: "Tools/tidy"),
 ]
