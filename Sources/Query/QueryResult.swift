@@ -91,10 +91,13 @@ public struct QueryResult: Sendable {
   public var body: Body
   /// For the frame's warning list.
   public var warnings: [String]
+  /// Of the trace in `system_traces`, where one was asked for and is kept.
+  public var traceID: UUID?
 
-  public init(_ body: Body, warnings: [String] = []) {
+  public init(_ body: Body, warnings: [String] = [], traceID: UUID? = nil) {
     self.body = body
     self.warnings = warnings
+    self.traceID = traceID
   }
 
   public static let void = QueryResult(.void)
@@ -126,11 +129,15 @@ public struct QueryOptions: Sendable {
   public var keyspace: String?
   /// v5: judges expiry in place of the coordinator's clock.
   public var nowInSeconds: Int64?
+  /// Whether the client asked for a trace (the frame's flag 0x02).
+  public var isTraced: Bool
+  /// The client's address, for the trace; only where it is traced.
+  public var client: String?
 
   public init(
     consistency: Consistency = .one, serialConsistency: Consistency = .serial, values: Values = .positional([]),
     pageSize: Int? = nil, pagingState: [UInt8]? = nil, defaultTimestampMicroseconds: Int64? = nil,
-    keyspace: String? = nil, nowInSeconds: Int64? = nil
+    keyspace: String? = nil, nowInSeconds: Int64? = nil, isTraced: Bool = false, client: String? = nil
   ) {
     self.consistency = consistency
     self.serialConsistency = serialConsistency
@@ -140,5 +147,7 @@ public struct QueryOptions: Sendable {
     self.defaultTimestampMicroseconds = defaultTimestampMicroseconds
     self.keyspace = keyspace
     self.nowInSeconds = nowInSeconds
+    self.isTraced = isTraced
+    self.client = client
   }
 }
