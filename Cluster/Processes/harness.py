@@ -21,9 +21,9 @@ class Skipped(Exception):
 
 
 @contextmanager
-def running_cluster(directory, nodes=1):
-    """A cluster that is up inside the block and gone after it."""
-    cluster = Cluster(Path(directory) / "cluster", nodes)
+def running_cluster(directory, nodes=1, configuration=""):
+    """A cluster that is up inside the block and gone after it; `configuration` as `Cluster` takes it."""
+    cluster = Cluster(Path(directory) / "cluster", nodes, configuration)
     try:
         cluster.up()
         yield cluster

@@ -16,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 TOOLS = ROOT / ".tools"
 MARQUEE = Path(os.environ.get("MARQUEE_BINARY", ROOT / ".build" / "release" / "marquee"))
 POLL_SECONDS = 0.1
+# Node N of a test's cluster listens on NETWORK.N; another one lets clusters stand side by side.
+USUAL_NETWORK = "127.0.0"
+NETWORK = os.environ.get("MARQUEE_NETWORK", USUAL_NETWORK)
 
 
 class StepFailed(Exception):
@@ -40,15 +43,17 @@ def wait_until(condition, seconds, what):
 
 
 def address(node):
-    return f"127.0.0.{node}"
+    return f"{NETWORK}.{node}"
 
 
 class Cluster:
-    """Nodes 1 to `nodes`, in a folder of their own."""
+    """Nodes 1 to `nodes`, in a folder of their own. `configuration` is YAML that is added to each node's; a function
+    is given the node's number."""
 
-    def __init__(self, directory, nodes=3):
+    def __init__(self, directory, nodes=3, configuration=""):
         self.directory = Path(directory)
         self.nodes = nodes
+        self.configuration = configuration
 
     def marquee(self, *words, seconds=120, check=True):
         """Runs the binary and returns its standard output."""
@@ -65,7 +70,23 @@ class Cluster:
         return self.marquee("cluster", *words, "--directory", self.directory)
 
     def up(self):
+        if self.configuration or NETWORK != USUAL_NETWORK:
+            for node in range(1, self.nodes + 1):
+                self._configure(node)
         return self._cluster("up", "--nodes", self.nodes)
+
+    def _configure(self, node):
+        """Writes a node's configuration before `cluster up`, which leaves alone what is there."""
+        file = self.directory / f"node-{node}" / "marquee.yaml"
+        if file.exists():
+            return
+        extra = self.configuration(node) if callable(self.configuration) else self.configuration
+        seeds = ", ".join(address(seed) for seed in range(1, min(self.nodes, 3) + 1))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(
+            f"cluster_name: marquee\ndata_directory: data\nseeds: [{seeds}]\ntoken_secret_file: ../token-secret\n"
+            f"listen: {{address: {address(node)}}}\n{extra}"
+        )
 
     def down(self):
         """Stops every node that runs; says nothing of those that do not."""
