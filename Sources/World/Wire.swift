@@ -62,6 +62,8 @@ public enum WireFailure: Error, Hashable, Sendable, CustomStringConvertible {
   case fileUnreadable
   /// This process has no descriptor left.
   case tooManyDescriptors
+  /// TLS: a file is missing or does not fit, or the two sides did not agree. In words.
+  case security(String)
   /// Anything else: the failed call and its errno.
   case system(call: String, errno: Int32)
 
@@ -78,6 +80,7 @@ public enum WireFailure: Error, Hashable, Sendable, CustomStringConvertible {
     case .outputOverflow(let maxBytes): "the peer does not read: over \(maxBytes) bytes wait for it"
     case .fileUnreadable: "the file being sent could not be read to its promised end"
     case .tooManyDescriptors: "too many open files"
+    case .security(let why): "TLS: \(why)"
     case .system(let call, let errno): "\(call) failed with errno \(errno)"
     }
   }
@@ -95,6 +98,22 @@ public protocol Wire: AnyObject {
   /// Starts to connect. The handler is told `opened` when the connection stands, or `closed` with the
   /// reason, never within this call. Output may be appended at once: it is sent when the connection stands.
   func connect(to endpoint: Endpoint, handler: any StreamHandler, timeout: Duration) -> any ByteStream
+
+  /// The same with a say about security. Under TLS `opened` follows the handshake.
+  /// - Throws: also `security` where a file of the settings cannot be used.
+  func listen(
+    _ endpoint: Endpoint, security: WireSecurity, accept: @escaping (any ByteStream) -> (any StreamHandler)?
+  ) throws(WireFailure) -> any Listener
+
+  /// The same with a say about security. Output that is appended before the handshake is done is never sent in the
+  /// open. A file that cannot be used ends the stream as any other failure.
+  func connect(
+    to endpoint: Endpoint, security: WireSecurity, handler: any StreamHandler, timeout: Duration
+  ) -> any ByteStream
+
+  /// Looks now whether certificate files have changed, rather than at the next of the regular looks. Files that
+  /// cannot be used are logged, and those before them stay in use.
+  func reloadSecurity()
 }
 
 /// A listening socket; ends with `close()`.
