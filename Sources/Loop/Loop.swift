@@ -35,6 +35,8 @@ public struct LoopCounters: Sendable {
 
   let uv: UnsafeMutablePointer<uv_loop_t>
   let receiveBuffer: UnsafeMutableRawBufferPointer
+  /// What TLS decrypts into.
+  let plainBuffer: UnsafeMutableRawBufferPointer
   let mailbox: Mailbox
   public let executor: LoopExecutor
   public internal(set) var counters = LoopCounters()
@@ -48,6 +50,8 @@ public struct LoopCounters: Sendable {
   private var numbers = MailNumbers()
   private var dirty: [SocketStream] = []
   private var flushing: [SocketStream] = []
+  /// TLS streams with output that is not encrypted yet.
+  private var unsealed: [TLSStream] = []
   private var isTimeStale = true
   private var monotonic = Instant(nanoseconds: 0)
   private var wall: Int64 = 0
@@ -66,6 +70,8 @@ public struct LoopCounters: Sendable {
     unsafe uv = .allocate(capacity: 1)
     unsafe Loop.check(uv_loop_init(uv), "uv_loop_init")
     unsafe receiveBuffer = .allocate(byteCount: Loop.receiveBufferBytes, alignment: 16)
+    // Memory that nobody touches costs an address, not a page.
+    unsafe plainBuffer = .allocate(byteCount: Loop.receiveBufferBytes, alignment: 16)
     core = unsafe LoopHandles(uv)
     let mailbox = unsafe Mailbox(signal: core.wake)
     self.mailbox = mailbox
@@ -133,6 +139,7 @@ public struct LoopCounters: Sendable {
     unsafe Loop.check(uv_loop_close(uv), "uv_loop_close")
     unsafe uv.deallocate()
     unsafe receiveBuffer.deallocate()
+    unsafe plainBuffer.deallocate()
     heap = TimerHeap()
     hooks.removeAll()
     deferred.removeAll()
@@ -183,6 +190,11 @@ public struct LoopCounters: Sendable {
   }
 
   private func flushDirty() -> Bool {
+    if !unsealed.isEmpty {
+      let streams = unsealed
+      unsealed.removeAll(keepingCapacity: true)
+      for stream in streams { stream.seal() }
+    }
     if dirty.isEmpty { return false }
     swap(&dirty, &flushing)
     for stream in flushing { stream.flush() }
@@ -217,6 +229,8 @@ public struct LoopCounters: Sendable {
   }
 
   func markDirty(_ stream: SocketStream) { dirty.append(stream) }
+
+  func markUnsealed(_ stream: TLSStream) { unsealed.append(stream) }
 
   /// A number under which another thread can have `body` run here; with `once`, forgotten after its first run.
   func register(once: Bool = true, _ body: @escaping () -> Void) -> UInt64 {

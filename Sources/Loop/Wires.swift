@@ -1,4 +1,4 @@
-// The real Wire: listens on and connects TCP sockets.
+// The real Wire: listens on and connects TCP sockets, with TLS in front of them where it is asked for.
 
 import Base
 import CUV
@@ -17,13 +17,38 @@ public final class Wires: Wire {
   static let backlog: Int32 = 1024
 
   private let loop: Loop
+  private let contexts: TLSContexts
 
-  public init(loop: Loop) {
+  /// - Parameter logger: told of certificates in use and of handshakes that failed.
+  public init(loop: Loop, logger: Logger = .silent) {
     self.loop = loop
+    contexts = TLSContexts(loop: loop, logger: logger)
   }
 
   public func listen(
     _ endpoint: Endpoint, accept: @escaping (any ByteStream) -> (any StreamHandler)?
+  ) throws(WireFailure) -> any Listener {
+    try listenPlain(endpoint, accept: accept)
+  }
+
+  public func listen(
+    _ endpoint: Endpoint, security: WireSecurity, accept: @escaping (any ByteStream) -> (any StreamHandler)?
+  ) throws(WireFailure) -> any Listener {
+    guard case .tls(let settings) = security else { return try listenPlain(endpoint, accept: accept) }
+    if settings.certificateFile.isEmpty { throw .security("a listener needs a certificate") }
+    let context = try contexts.context(settings)
+    return try listenPlain(endpoint) { [contexts] socket in
+      let stream = TLSStream(socket, context: context, isServer: true, contexts: contexts)
+      guard let handler = accept(stream) else { return nil }
+      stream.handler = handler
+      return stream
+    }
+  }
+
+  public func reloadSecurity() { contexts.reload() }
+
+  private func listenPlain(
+    _ endpoint: Endpoint, accept: @escaping (SocketStream) -> (any StreamHandler)?
   ) throws(WireFailure) -> any Listener {
     let socket = unsafe cuv_listen(endpoint.host, endpoint.port, Self.backlog)
     if socket < 0 { throw Self.listenFailure(-socket, endpoint) }
@@ -32,16 +57,37 @@ public final class Wires: Wire {
   }
 
   public func connect(to endpoint: Endpoint, handler: any StreamHandler, timeout: Duration) -> any ByteStream {
-    let socket = unsafe cuv_connect(endpoint.host, endpoint.port)
-    if socket < 0 {
-      let stream = FailedStream(loop: loop, peer: endpoint)
-      let failure = Self.connectFailure(-socket, endpoint)
-      loop.later { if !stream.isClosed { handler.closed(failure) } else { handler.closed(nil) } }
-      return stream
+    connect(to: endpoint, security: .plain, handler: handler, timeout: timeout)
+  }
+
+  public func connect(
+    to endpoint: Endpoint, security: WireSecurity, handler: any StreamHandler, timeout: Duration
+  ) -> any ByteStream {
+    var context: TLSContext?
+    if case .tls(let settings) = security {
+      do throws(WireFailure) {
+        context = try contexts.context(settings)
+      } catch {
+        return failed(endpoint, error, handler)
+      }
     }
+    let socket = unsafe cuv_connect(endpoint.host, endpoint.port)
+    if socket < 0 { return failed(endpoint, Self.connectFailure(-socket, endpoint), handler) }
     let local = Self.localAddress(of: socket) ?? Endpoint("", 0)
     let stream = SocketStream(loop: loop, socket: socket, peer: endpoint, local: local, state: .connecting)
-    stream.startConnecting(handler, timeout: timeout)
+    guard let context else {
+      stream.startConnecting(handler, timeout: timeout)
+      return stream
+    }
+    let secured = TLSStream(stream, context: context, isServer: false, contexts: contexts)
+    secured.handler = handler
+    stream.startConnecting(secured, timeout: timeout)
+    return secured
+  }
+
+  private func failed(_ endpoint: Endpoint, _ failure: WireFailure, _ handler: any StreamHandler) -> any ByteStream {
+    let stream = FailedStream(loop: loop, peer: endpoint)
+    loop.later { handler.closed(stream.isClosed ? nil : failure) }
     return stream
   }
 
@@ -123,14 +169,14 @@ private final class FailedStream: ByteStream {
   let local: Endpoint
   private let loop: Loop
   private let socket: Int32
-  private let accept: (any ByteStream) -> (any StreamHandler)?
+  private let accept: (SocketStream) -> (any StreamHandler)?
   private var poll: UnsafeMutablePointer<uv_poll_t>?
   /// Held back so that, when descriptors run out, waiting connections can be taken and closed: they would
   /// keep the listening socket readable, and the loop busy, for ever.
   private var reserve: Int32
 
   init(
-    loop: Loop, socket: Int32, local: Endpoint, accept: @escaping (any ByteStream) -> (any StreamHandler)?
+    loop: Loop, socket: Int32, local: Endpoint, accept: @escaping (SocketStream) -> (any StreamHandler)?
   ) throws(WireFailure) {
     self.loop = loop
     self.socket = socket
