@@ -127,6 +127,8 @@ final class TLSContexts {
   static let warnDays = 14
 
   let gate: HandshakeGate
+  /// From the connection to the end of the handshake.
+  var handshakeTimeout = Duration.seconds(10)
   private let loop: Loop
   private let logger: Logger
   private var contexts: [TLSSettings: TLSContext] = [:]

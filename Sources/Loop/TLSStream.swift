@@ -12,9 +12,6 @@ import Base
 import World
 
 @safe final class TLSStream: ByteStream, StreamHandler {
-  /// From the connection to the end of the handshake.
-  static let handshakeTimeout = Duration.seconds(10)
-
   private enum Phase { case connecting, handshaking, open, ending, closed }
 
   let socket: SocketStream
@@ -97,8 +94,8 @@ import World
   func opened(_ stream: any ByteStream) {
     guard phase == .connecting else { return }
     phase = .handshaking
-    timer = loop.schedule(after: Self.handshakeTimeout) { [self] in
-      refuse("no handshake within \(Self.handshakeTimeout)")
+    timer = loop.schedule(after: contexts.handshakeTimeout) { [self] in
+      refuse("no handshake within \(contexts.handshakeTimeout)")
     }
     if !isServer { contexts.gate.admit(self) }
   }

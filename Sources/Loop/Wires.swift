@@ -17,7 +17,7 @@ public final class Wires: Wire {
   static let backlog: Int32 = 1024
 
   private let loop: Loop
-  private let contexts: TLSContexts
+  let contexts: TLSContexts
 
   /// - Parameter logger: told of certificates in use and of handshakes that failed.
   public init(loop: Loop, logger: Logger = .silent) {
