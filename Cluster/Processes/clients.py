@@ -1,0 +1,50 @@
+"""Runs the client programs of Cluster/Clients against a cluster, and does to its nodes what they ask for."""
+import os
+import subprocess
+import threading
+from pathlib import Path
+
+from cluster import ROOT, TOOLS, address, expect
+
+CLIENTS = ROOT / "Cluster" / "Clients"
+MAX_SECONDS = 240
+
+
+def python(environment="venv"):
+    """The interpreter of an environment that Tools/setup made, or None."""
+    file = TOOLS / environment / "bin" / "python"
+    return file if file.exists() else None
+
+
+def drive(cluster, command, seconds=MAX_SECONDS):
+    """Runs one client program to its end; fails with what it said where it did not pass."""
+    process = subprocess.Popen(
+        [str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        bufsize=1, env={**os.environ, "PYTHONWARNINGS": "ignore"},
+    )
+    errors = []
+    reader = threading.Thread(target=lambda: errors.append(process.stderr.read()), daemon=True)
+    reader.start()
+    killer = threading.Timer(seconds, process.kill)
+    killer.start()
+    nodes = {address(node): node for node in range(1, cluster.nodes + 1)}
+    last = ""
+    try:
+        for line in process.stdout:
+            last = line.strip()
+            word, _, rest = last.partition(" ")
+            if word == "note":
+                print(f"        {rest}", flush=True)
+            elif word == "ask":
+                verb, _, where = rest.partition(" ")
+                {"kill": cluster.kill, "start": cluster.start}[verb](nodes[where])
+                process.stdin.write("done\n")
+                process.stdin.flush()
+        process.wait(10)
+    finally:
+        killer.cancel()
+        process.kill()
+        reader.join(5)
+    name = Path(str(command[1])).name if len(command) > 1 else str(command[0])
+    tail = "\n".join("".join(errors).strip().splitlines()[-25:])
+    expect(process.returncode == 0 and last == "passed", f"{name} exited {process.returncode}, last line {last!r}\n{tail}")
