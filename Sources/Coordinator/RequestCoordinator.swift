@@ -42,11 +42,13 @@ public final class RequestCoordinator {
 
   private struct Writing {
     var mutations: [OutgoingMutation]
+    var trace: RequestTrace?
     var completion: ((RequestFailure?) -> Void)?
   }
 
   private struct Reading {
     var command: ReadCommand
+    var trace: RequestTrace?
     var completion: (Result<ReadResponse, RequestFailure>) -> Void
   }
 
@@ -86,7 +88,9 @@ public final class RequestCoordinator {
     guard !request.mutations.isEmpty else { return completion(nil) }
     let id = nextRequest
     nextRequest += 1
-    writing[id] = Writing(mutations: request.mutations.map(OutgoingMutation.init), completion: completion)
+    writing[id] = Writing(
+      mutations: request.mutations.map(OutgoingMutation.init), trace: request.trace, completion: completion)
+    if request.trace != nil { tracedCount += 1 }
     let parts = request.mutations.map { replicas(map, map.replicas(of: $0.partition.key.token)) }
     var directives: [WriteCore.Directive] = []
     writes.start(
@@ -101,7 +105,9 @@ public final class RequestCoordinator {
       switch directive {
       case .send(let request, let part, let hostID):
         guard let mutation = writing[request]?.mutations[part] else { continue }
+        note(request, "Sending mutation", to: hostID)
         transport.apply(mutation, at: hostID) { [self] outcome in
+          note(request, "Mutation", outcome, from: hostID)
           var next: [WriteCore.Directive] = []
           writes.replied(request, part: part, from: hostID, outcome, into: &next)
           perform(next)
@@ -109,13 +115,15 @@ public final class RequestCoordinator {
       case .hint(let request, let part, let hostID):
         guard let mutation = writing[request]?.mutations[part] else { continue }
         counters.hints += 1
+        note(request, "Keeping a hint", to: hostID)
         transport.keepHint(mutation, for: hostID)
       case .finish(let request, let failure):
         if failure != nil { counters.failures += 1 }
         let completion = writing[request]?.completion
         writing[request]?.completion = nil
         completion?(failure)
-      case .forget(let request): writing[request] = nil
+      case .forget(let request):
+        if writing.removeValue(forKey: request)?.trace != nil { tracedCount -= 1 }
       }
     }
   }
@@ -174,7 +182,8 @@ public final class RequestCoordinator {
   ) {
     let id = nextRequest
     nextRequest += 1
-    reading[id] = Reading(command: request.command, completion: completion)
+    reading[id] = Reading(command: request.command, trace: request.trace, completion: completion)
+    if request.trace != nil { tracedCount += 1 }
     // The local copy first: it costs no message.
     var candidates = replicas(map, indices)
     if let local = candidates.firstIndex(where: { $0.hostID == topology.localHostID }) { candidates.swapAt(0, local) }
@@ -192,7 +201,9 @@ public final class RequestCoordinator {
       switch directive {
       case .read(let request, let hostID):
         guard let command = reading[request]?.command else { continue }
+        note(request, "Sending read", to: hostID)
         transport.read(command, at: hostID) { [self] outcome in
+          note(request, "Read", outcome, from: hostID)
           var next: [ReadCore.Directive] = []
           reads.replied(request, from: hostID, outcome, into: &next)
           perform(next)
@@ -200,7 +211,9 @@ public final class RequestCoordinator {
       case .repair(let request, let hostID, let partitions): repair(request, hostID, partitions)
       case .finish(let request, let result):
         if case .failure = result { counters.failures += 1 }
-        reading.removeValue(forKey: request)?.completion(result)
+        let ended = reading.removeValue(forKey: request)
+        if ended?.trace != nil { tracedCount -= 1 }
+        ended?.completion(result)
       }
     }
   }
@@ -208,6 +221,7 @@ public final class RequestCoordinator {
   private func repair(_ request: UInt64, _ hostID: UUID, _ partitions: [Partition]) {
     guard let command = reading[request]?.command else { return }
     counters.repairs += 1
+    note(request, "Sending read repair", to: hostID)
     var left = partitions.count
     var failure: ReplicaFailure?
     for partition in partitions {
@@ -220,6 +234,28 @@ public final class RequestCoordinator {
         reads.repaired(request, at: hostID, failure.map { .failure($0) } ?? .success(()), into: &next)
         perform(next)
       }
+    }
+  }
+
+  // MARK: Traces
+
+  /// Traced requests under way: without any, notes cost a comparison.
+  private var tracedCount = 0
+
+  private func trace(of request: UInt64) -> RequestTrace? { writing[request]?.trace ?? reading[request]?.trace }
+
+  private func note(_ request: UInt64, _ what: String, to hostID: UUID) {
+    guard tracedCount > 0, let trace = trace(of: request) else { return }
+    trace.record("\(what) to \(topology.address(of: hostID))")
+  }
+
+  private func note<Answer>(
+    _ request: UInt64, _ what: String, _ outcome: Result<Answer, ReplicaFailure>, from hostID: UUID
+  ) {
+    guard tracedCount > 0, let trace = trace(of: request) else { return }
+    switch outcome {
+    case .success: trace.record("\(what) answered by \(topology.address(of: hostID))")
+    case .failure(let failure): trace.record("\(what) failed at \(topology.address(of: hostID)): \(failure)")
     }
   }
 

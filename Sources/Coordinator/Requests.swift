@@ -10,12 +10,17 @@ public struct WriteRequest {
   public var mutations: [Mutation]
   public var consistency: Consistency
   public var kind: WriteKind
+  public var trace: RequestTrace?
 
-  public init(keyspace: String, mutations: [Mutation], consistency: Consistency, kind: WriteKind = .simple) {
+  public init(
+    keyspace: String, mutations: [Mutation], consistency: Consistency, kind: WriteKind = .simple,
+    trace: RequestTrace? = nil
+  ) {
     self.keyspace = keyspace
     self.mutations = mutations
     self.consistency = consistency
     self.kind = kind
+    self.trace = trace
   }
 }
 
@@ -23,11 +28,13 @@ public struct ReadRequest {
   public var keyspace: String
   public var command: ReadCommand
   public var consistency: Consistency
+  public var trace: RequestTrace?
 
-  public init(keyspace: String, command: ReadCommand, consistency: Consistency) {
+  public init(keyspace: String, command: ReadCommand, consistency: Consistency, trace: RequestTrace? = nil) {
     self.keyspace = keyspace
     self.command = command
     self.consistency = consistency
+    self.trace = trace
   }
 }
 
@@ -70,4 +77,10 @@ public protocol Topology: AnyObject {
   /// Nil where the keyspace does not exist.
   func replicaMap(keyspace: String) -> ReplicaMap?
   func isAlive(_ hostID: UUID) -> Bool
+  /// As traces show it; the id where no address is known.
+  func address(of hostID: UUID) -> String
+}
+
+extension Topology {
+  public func address(of hostID: UUID) -> String { "\(hostID)" }
 }

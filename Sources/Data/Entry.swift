@@ -54,7 +54,7 @@ public struct Entry: Equatable, Sendable {
   public func rangeDeletion() throws(DecodeError) -> RangeDeletion {
     let start = clustering
     return try value.withReader { (reader: inout ByteReader) throws(DecodeError) in
-      let end = try reader.lengthPrefixed(max: Partition.maxKeyBytes)
+      let end = try reader.lengthPrefixed(max: 4 * Partition.maxKeyBytes)
       let deletion = try EntryCodec.decodeDeletion(from: &reader)
       try reader.expectEnd()
       return RangeDeletion(start: start, end: end, deletion: deletion)

@@ -1,10 +1,10 @@
 // The schema as one record: what a node keeps on disk and sends to a node whose epoch is lower.
-// Version 1: epoch, then keyspaces by name, each with its tables by name.
+// Version 2: epoch, the shared secret, then keyspaces by name, each with its tables by name. Version 1 had no secret.
 
 import Base
 
 extension Schema {
-  static let formatVersion: UInt8 = 1
+  static let formatVersion: UInt8 = 2
   static let maxKeyspaces = 10_000
   static let maxTables = 100_000
   static let maxColumns = 32_768
@@ -13,6 +13,7 @@ extension Schema {
   public func encode(to writer: inout ByteWriter) {
     writer.uint8(Self.formatVersion)
     writer.uint32(epoch)
+    writer.lengthPrefixed(secret)
     writer.count(keyspaces.count)
     for (_, keyspace) in keyspaces.sorted(by: { $0.key < $1.key }) {
       writer.lengthPrefixed(keyspace.name)
@@ -29,8 +30,10 @@ extension Schema {
   }
 
   public convenience init(from reader: inout ByteReader) throws(DecodeError) {
-    guard try reader.uint8() == Self.formatVersion else { throw .badValue("schema version") }
+    let version = try reader.uint8()
+    guard (1...Self.formatVersion).contains(version) else { throw .badValue("schema version") }
     let epoch = try reader.uint32()
+    let secret = version >= 2 ? try reader.lengthPrefixed(max: Self.maxSecretBytes) : []
     var keyspaces: [String: Keyspace] = [:]
     for _ in 0..<(try reader.count(max: Self.maxKeyspaces)) {
       let name = try reader.lengthPrefixedString()
@@ -50,7 +53,7 @@ extension Schema {
         name: name, replication: Replication(strategy: strategy, factors: factors), durableWrites: isDurable,
         tables: tables)
     }
-    self.init(epoch: epoch, keyspaces: keyspaces)
+    self.init(epoch: epoch, keyspaces: keyspaces, secret: secret)
   }
 }
 

@@ -139,20 +139,29 @@ public final class Keyspace: Sendable {
   }
 }
 
-/// All keyspaces that users made, at one epoch. System keyspaces are computed, not stored (room Query).
+/// All keyspaces that users made, at one epoch. Of the system's, traces are stored and known to every schema
+/// (Schema+Traces.swift), the others computed (room Query).
 public final class Schema: Sendable {
   /// Grows by one with every change; who has the higher epoch has the newer schema.
   public let epoch: UInt32
   /// What drivers compare to see whether nodes agree.
   public let version: UUID
   public let keyspaces: [String: Keyspace]
+  /// Random bytes that the cluster's nodes share and no client knows, made with the first change: what a node signs
+  /// with them, every other one recognises. Empty before.
+  public let secret: [UInt8]
   private let byID: [UUID: Table]
 
-  public init(epoch: UInt32, keyspaces: [String: Keyspace]) {
+  public static let maxSecretBytes = 64
+
+  public init(epoch: UInt32, keyspaces: [String: Keyspace], secret: [UInt8] = []) {
+    precondition(secret.count <= Self.maxSecretBytes, "a secret of \(secret.count) bytes")
     self.epoch = epoch
     self.keyspaces = keyspaces
+    self.secret = secret
     version = Self.version(epoch: epoch)
-    byID = Dictionary(keyspaces.values.flatMap { $0.tables.values.map { ($0.id, $0) } }) { first, _ in first }
+    let own = keyspaces.values.flatMap { $0.tables.values }
+    byID = Dictionary((own + Self.traces.tables.values).map { ($0.id, $0) }) { first, _ in first }
   }
 
   /// Changes are put in order by one node, so the epoch alone names the schema: the version is the epoch in a UUID's
@@ -161,14 +170,19 @@ public final class Schema: Sendable {
 
   public static let empty = Schema(epoch: 0, keyspaces: [:])
 
-  public func table(_ keyspace: String, _ name: String) -> Table? { keyspaces[keyspace]?.tables[name] }
+  public func table(_ keyspace: String, _ name: String) -> Table? { self.keyspace(keyspace)?.tables[name] }
   public func table(id: UUID) -> Table? { byID[id] }
 
   /// The next epoch's schema, with one keyspace put in, replaced or (nil) taken out.
   public func setting(_ keyspace: Keyspace?, named name: String) -> Schema {
     var keyspaces = keyspaces
     keyspaces[name] = keyspace
-    return Schema(epoch: epoch + 1, keyspaces: keyspaces)
+    return Schema(epoch: epoch + 1, keyspaces: keyspaces, secret: secret)
+  }
+
+  /// The same with a secret, if it has none.
+  public func sharing(secret new: [UInt8]) -> Schema {
+    secret.isEmpty ? Schema(epoch: epoch, keyspaces: keyspaces, secret: new) : self
   }
 }
 

@@ -13,9 +13,11 @@ final class ClusterTopology: Topology {
   var localHostID: UUID { metadata.snapshot.localHostID }
 
   func replicaMap(keyspace: String) -> ReplicaMap? {
-    guard let placement = metadata.snapshot.schema.keyspaces[keyspace]?.replication.placement else { return nil }
+    guard let placement = metadata.snapshot.schema.keyspace(keyspace)?.replication.placement else { return nil }
     return metadata.replicaMap(placement)
   }
 
   func isAlive(_ hostID: UUID) -> Bool { metadata.isAlive(hostID) }
+
+  func address(of hostID: UUID) -> String { metadata.snapshot.member(hostID).map { "/\($0.address)" } ?? "\(hostID)" }
 }

@@ -107,7 +107,8 @@ final class SchemaAuthority: SchemaChanger {
   private func perform(_ change: Change, completion: @escaping (Outcome) -> Void) {
     let context = SchemaChange.Context(
       keyspace: change.keyspace, newTableID: world.entropy.uuid(),
-      datacenters: Set(metadata.snapshot.members.map(\.datacenter)))
+      datacenters: Set(metadata.snapshot.members.map(\.datacenter)),
+      newSecret: metadata.snapshot.schema.secret.isEmpty ? world.entropy.bytes(32) : [])
     let next: SchemaChange.Outcome
     do throws(QueryFailure) {
       next = try SchemaChange.apply(change.statement, to: metadata.snapshot.schema, context)

@@ -99,7 +99,7 @@ struct Description {
   private func elements(_ target: DescribeStatement.Target) throws(QueryFailure) -> [Element] {
     switch target {
     case .schema(let isFull):
-      return keyspaces.all.filter { isFull || !SystemSchema.names.contains($0.name) }.flatMap(elements)
+      return keyspaces.all.filter { isFull || !SystemSchema.isSystem($0.name) }.flatMap(elements)
     case .keyspace(let name, let isOnly):
       let owner = try found(try named(name))
       return isOnly ? [element(owner)] : elements(owner)

@@ -1,34 +1,81 @@
 // Where a page ended, as the opaque bytes that a driver hands back for the next one: nothing is held between pages, so
-// any node can go on. Version 1: [version][table id 16][incarnation 4][key token 8, key][flags][clustering?]
-// [left of LIMIT?][left of PER PARTITION LIMIT?][checksum 4].
+// any node can go on. Version 2: [version][table id 16][key token 8, key][flags][clustering?]
+// [left of LIMIT?][left of PER PARTITION LIMIT?][seal 16].
 //
-// The checksum (of the bytes before it) finds damage, not malice: a forged state can name no more than what a WHERE
-// clause can, and every field of it is checked.
+// The seal is HMAC-SHA256, cut to 16 bytes, under the secret that the cluster's nodes share in their schema record, over
+// the statement's id and the bytes before it: a state that no node made, or one of another statement, is refused. It
+// outlives the node that made it. Cassandra's state has no seal (service/pager/PagingState.java), and its bytes may be
+// written by anybody.
 
 import Base
 import Crypto
 import Data
 import Ring
 
-struct PagingState: Equatable {
-  /// The last row that was looked at; without a clustering the whole partition was.
-  var cursor: ReadCursor
-  /// Of LIMIT; nil where there is none.
-  var limit: Int?
-  /// Of PER PARTITION LIMIT in the cursor's partition.
-  var perPartitionLimit: Int?
-  /// A live row of the cursor's partition was met: its statics are no row of their own.
-  var hasLiveRow = false
+/// Makes and recognises seals; the same for one statement's pages on every node.
+struct PagingSeal {
+  static let bytes = 16
+  private static let label = Array("marquee paging state".utf8)
 
-  private static let version: UInt8 = 1
-  private static let checksumBytes = 4
+  var secret: [UInt8]
+  /// Its id, or what it would be if the statement was not prepared.
+  var statement: PreparedStatement
+
+  func seal(_ body: [UInt8]) -> [UInt8] {
+    Array(hmacSHA256(key: secret, Self.label + statement.pagingID.bytes + body)[..<Self.bytes])
+  }
+
+  /// The bytes in front of a seal that is right; nil for any other.
+  func opened(_ bytes: [UInt8]) -> [UInt8]? {
+    guard bytes.count > Self.bytes, bytes.count <= PagingState.maxBytes else { return nil }
+    let body = Array(bytes[..<(bytes.count - Self.bytes)])
+    return equalInConstantTime(seal(body), Array(bytes[body.count...])) ? body : nil
+  }
+}
+
+public struct PagingState: Equatable {
+  /// Of the table the state belongs to.
+  public var table: UUID
+  /// The last row that was looked at; without a clustering the whole partition was.
+  public var cursor: ReadCursor
+  /// Of LIMIT; nil where there is none.
+  public var limit: Int?
+  /// Of PER PARTITION LIMIT in the cursor's partition.
+  public var perPartitionLimit: Int?
+  /// A live row of the cursor's partition was met: its statics are no row of their own.
+  public var hasLiveRow = false
+
+  private static let version: UInt8 = 2
   static let maxBytes = 1 << 20
 
-  func encoded(for table: Table) -> [UInt8] {
+  init(table: UUID, cursor: ReadCursor, limit: Int? = nil, perPartitionLimit: Int? = nil, hasLiveRow: Bool = false) {
+    self.table = table
+    self.cursor = cursor
+    self.hasLiveRow = hasLiveRow
+    self.limit = limit
+    self.perPartitionLimit = perPartitionLimit
+  }
+
+  // MARK: - With a seal
+
+  func encoded(_ seal: PagingSeal) -> [UInt8] {
+    let body = encoded
+    return body + seal.seal(body)
+  }
+
+  /// - Throws: a protocol error for bytes that `encoded` did not make for this statement and table.
+  init(_ bytes: [UInt8], for table: Table, _ seal: PagingSeal) throws(QueryFailure) {
+    guard let body = seal.opened(bytes) else { throw .badPagingState }
+    do throws(DecodeError) { self = try PagingState(decoding: body) } catch { throw .badPagingState }
+    guard self.table == table.id else { throw .badPagingState }
+  }
+
+  // MARK: - Without
+
+  public var encoded: [UInt8] {
     var writer = ByteWriter(reserving: 64 + cursor.key.bytes.count + (cursor.clustering?.count ?? 0))
     writer.uint8(Self.version)
-    writer.uuid(table.id)
-    writer.uint32(table.incarnation)
+    writer.uuid(table)
     writer.int64(cursor.key.token)
     writer.lengthPrefixed(cursor.key.bytes)
     var flags: UInt8 = cursor.clustering != nil ? 1 : 0
@@ -39,49 +86,28 @@ struct PagingState: Equatable {
     if let clustering = cursor.clustering { writer.lengthPrefixed(clustering) }
     if let limit { writer.varint(UInt64(limit)) }
     if let perPartitionLimit { writer.varint(UInt64(perPartitionLimit)) }
-    writer.append(SHA256.digest(writer.bytes)[..<Self.checksumBytes])
     return writer.take()
   }
 
-  /// - Throws: a protocol error for bytes that `encoded` did not make for this table.
-  init(_ bytes: [UInt8], for table: Table) throws(QueryFailure) {
-    let body = bytes.count - Self.checksumBytes
-    guard body > 0, bytes.count <= Self.maxBytes,
-      Array(SHA256.digest(Array(bytes[..<body]))[..<Self.checksumBytes]) == Array(bytes[body...])
-    else { throw .badPagingState }
-    let decoded: PagingState?
-    do throws(DecodeError) {
-      decoded = try Array(bytes[..<body]).withReader { (reader: inout ByteReader) throws(DecodeError) in
-        try Self.decode(from: &reader, table)
-      }
-    } catch { throw .badPagingState }
-    guard let decoded else { throw .badPagingState }
-    self = decoded
+  /// The pure decoder: any bytes are a state or an error.
+  public init(decoding body: [UInt8]) throws(DecodeError) {
+    self = try body.withReader { (reader: inout ByteReader) throws(DecodeError) in try PagingState(from: &reader) }
   }
 
-  init(cursor: ReadCursor, limit: Int? = nil, perPartitionLimit: Int? = nil, hasLiveRow: Bool = false) {
-    self.cursor = cursor
-    self.hasLiveRow = hasLiveRow
-    self.limit = limit
-    self.perPartitionLimit = perPartitionLimit
-  }
-
-  private static func decode(from reader: inout ByteReader, _ table: Table) throws(DecodeError) -> PagingState? {
-    guard try reader.uint8() == version, try reader.uuid() == table.id else { return nil }
-    // A table that was truncated between two pages has no rows behind the cursor, but the cursor is right.
-    _ = try reader.uint32()
+  private init(from reader: inout ByteReader) throws(DecodeError) {
+    guard try reader.uint8() == Self.version else { throw .badValue("paging state version") }
+    table = try reader.uuid()
     let token = try reader.int64()
     let key = PartitionKey(token: token, bytes: try reader.lengthPrefixed(max: Partition.maxKeyBytes))
-    guard Murmur3.token(of: key.bytes) == token else { return nil }
+    guard Murmur3.token(of: key.bytes) == token else { throw .badValue("paging token") }
     let flags = try reader.uint8()
-    guard flags < 16 else { return nil }
-    var state = PagingState(cursor: ReadCursor(key: key, clustering: nil))
-    state.hasLiveRow = flags & 8 != 0
-    if flags & 1 != 0 { state.cursor.clustering = try reader.lengthPrefixed(max: 4 * Partition.maxKeyBytes) }
-    if flags & 2 != 0 { state.limit = try number(from: &reader) }
-    if flags & 4 != 0 { state.perPartitionLimit = try number(from: &reader) }
+    guard flags < 16 else { throw .badValue("paging flags") }
+    cursor = ReadCursor(key: key, clustering: nil)
+    hasLiveRow = flags & 8 != 0
+    if flags & 1 != 0 { cursor.clustering = try reader.lengthPrefixed(max: 4 * Partition.maxKeyBytes) }
+    if flags & 2 != 0 { limit = try Self.number(from: &reader) }
+    if flags & 4 != 0 { perPartitionLimit = try Self.number(from: &reader) }
     try reader.expectEnd()
-    return state
   }
 
   private static func number(from reader: inout ByteReader) throws(DecodeError) -> Int {

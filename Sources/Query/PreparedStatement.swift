@@ -73,6 +73,12 @@ public final class PreparedStatement: Sendable {
     return modification.table.isCounter ? .invalid("Counter tables are not supported yet") : nil
   }
 
+  /// The same for a text that is run and one that is prepared.
+  var pagingID: UUID { id == Self.unkept ? Self.id(text: text, keyspace: keyspace) : id }
+
+  /// Of a statement that is run once.
+  static let unkept = UUID(high: 0, low: 0)
+
   static func id(text: String, keyspace: String?) -> UUID {
     let digest = SHA256.digest(Array((keyspace ?? "").utf8) + [0] + Array(text.utf8))
     guard let id = UUID(bytes: Array(digest[..<16])) else { preconditionFailure("a digest of \(digest.count) bytes") }

@@ -23,13 +23,14 @@ extension QueryEngine {
         "Cannot page queries with both ORDER BY and a IN restriction on the partition key; you must either remove the"
           + " ORDER BY or the IN and sort client side, or disable paging for this query")
     }
+    let seal = pagingSeal(statement)
     let state = try options.pagingState.map { bytes throws(QueryFailure) in
-      try PagingState(bytes, for: select.table)
+      try PagingState(bytes, for: select.table, seal)
     }
     let request = SelectRequest(
       select: select, layout: layout, columns: columns, plan: plan, context: context,
-      pageSize: options.pageSize.map { min($0, configuration.maxPageRows) }, state: state)
-    let read = try source(of: select.table, isSystem: statement.readsSystemTable, options.consistency)
+      pageSize: options.pageSize.map { min($0, configuration.maxPageRows) }, state: state, seal: seal)
+    let read = try source(of: select.table, isSystem: statement.readsSystemTable, options)
     SelectRun(request, read: read) { [self] result in
       if case .failure = result { counters.failures += 1 }
       completion(result)
@@ -37,7 +38,7 @@ extension QueryEngine {
   }
 
   private func source(
-    of table: Table, isSystem: Bool, _ consistency: Consistency
+    of table: Table, isSystem: Bool, _ options: QueryOptions
   ) throws(QueryFailure) -> SelectRun.Read {
     if isSystem {
       let view = systemView
@@ -47,6 +48,7 @@ extension QueryEngine {
         }
       }
     }
+    let consistency = options.consistency
     switch consistency {
     case .any: throw .invalid("ANY ConsistencyLevel is only supported for writes")
     case .serial, .localSerial: throw .invalid("\(consistency.name) reads are not supported yet")
@@ -54,8 +56,11 @@ extension QueryEngine {
     }
     let keyspace = table.keyspace
     let data = data
+    let trace = options.trace
+    trace?.record("Executing read on \(keyspace).\(table.name)")
     return { command, answer in
-      data.read(ReadRequest(keyspace: keyspace, command: command, consistency: consistency), completion: answer)
+      data.read(
+        ReadRequest(keyspace: keyspace, command: command, consistency: consistency, trace: trace), completion: answer)
     }
   }
 }

@@ -39,7 +39,9 @@ extension QueryEngine {
     do throws(CQLFailure) { command = try modification.readCommand(context) } catch { throw QueryFailure(error) }
     guard let command else { preconditionFailure("no read before a write of \(modification.table.name)") }
     let keyspace = modification.table.keyspace
-    data.read(ReadRequest(keyspace: keyspace, command: command, consistency: options.consistency)) { [self] result in
+    data.read(
+      ReadRequest(keyspace: keyspace, command: command, consistency: options.consistency, trace: options.trace)
+    ) { [self] result in
       do throws(QueryFailure) {
         let current: ReadResponse
         switch result {
@@ -73,6 +75,11 @@ extension QueryEngine {
     _ kind: BatchKind, _ members: [BatchMember], _ options: QueryOptions,
     completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) {
+    if options.isTraced, options.trace == nil {
+      return traced(options, "Execute batch of CQL3 queries", [:], completion) { options, completion in
+        batch(kind, members, options, completion: completion)
+      }
+    }
     counters.batches += 1
     do throws(QueryFailure) {
       guard members.count <= configuration.maxBatchStatements else {
@@ -188,7 +195,8 @@ extension QueryEngine {
     guard !mutations.isEmpty else { return completion(.success(QueryResult(.void, warnings: warnings))) }
     let request = WriteRequest(
       keyspace: keyspace, mutations: mutations, consistency: options.consistency,
-      kind: mutations.count > 1 ? .unloggedBatch : .simple)
+      kind: mutations.count > 1 ? .unloggedBatch : .simple, trace: options.trace)
+    options.trace?.record("Determining replicas for mutation")
     data.write(request) { [self] failure in
       if let failure { return refuse(QueryFailure(failure), completion) }
       completion(.success(QueryResult(.void, warnings: warnings)))

@@ -55,6 +55,7 @@ public final class QueryEngine {
     public var modifications: UInt64 = 0
     public var batches: UInt64 = 0
     public var schemaChanges: UInt64 = 0
+    public var traces: UInt64 = 0
     public var failures: UInt64 = 0
   }
 
@@ -66,8 +67,10 @@ public final class QueryEngine {
   let data: any DataPath
   let changer: any SchemaChanger
   let clock: any Clock
-  private let random: () -> UInt64
+  let random: () -> UInt64
   private let startSeconds: Int32
+  /// Where the schema has no secret yet, and so no table of a user.
+  private let ownSecret: [UInt8]
   private var prepared: BoundedCache<UUID, PreparedStatement>
   private var preparedBytes = 0
   private var lastMicroseconds: Int64 = 0
@@ -82,8 +85,14 @@ public final class QueryEngine {
     self.clock = clock
     self.configuration = configuration
     random = { entropy.next() }
+    ownSecret = entropy.bytes(32)
     startSeconds = Int32(clamping: clock.wallSeconds)
     prepared = BoundedCache(capacity: configuration.maxPreparedStatements)
+  }
+
+  /// What seals the statement's paging states.
+  func pagingSeal(_ statement: PreparedStatement) -> PagingSeal {
+    PagingSeal(secret: schema.secret.isEmpty ? ownSecret : schema.secret, statement: statement)
   }
 
   public var preparedCount: Int { prepared.count }
@@ -136,7 +145,7 @@ public final class QueryEngine {
 
   /// Bound for one execution.
   func unkept(_ text: String, keyspace: String?) throws(QueryFailure) -> PreparedStatement {
-    try bound(text, keyspace: keyspace, id: UUID(high: 0, low: 0))
+    try bound(text, keyspace: keyspace, id: PreparedStatement.unkept)
   }
 
   private func bound(_ text: String, keyspace: String?, id: UUID) throws(QueryFailure) -> PreparedStatement {
@@ -153,9 +162,16 @@ public final class QueryEngine {
   public func execute(
     _ text: String, _ options: QueryOptions, completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) {
+    if options.isTraced, options.trace == nil {
+      return traced(options, "Execute CQL3 query", ["query": text], completion) { options, completion in
+        execute(text, options, completion: completion)
+      }
+    }
     let statement: PreparedStatement
     do throws(QueryFailure) {
+      options.trace?.record("Parsing \(text)")
       statement = try unkept(text, keyspace: options.keyspace)
+      options.trace?.record("Preparing statement")
     } catch { return refuse(error, completion) }
     run(statement, options, completion)
   }
@@ -166,6 +182,12 @@ public final class QueryEngine {
   ) {
     let statement: PreparedStatement
     do throws(QueryFailure) { statement = try preparedStatement(id: id) } catch { return refuse(error, completion) }
+    if options.isTraced {
+      let parameters = traceParameters(statement, options)
+      return traced(options, "Execute CQL3 prepared query", parameters, completion) { options, completion in
+        run(statement, options, completion)
+      }
+    }
     run(statement, options, completion)
   }
 
@@ -190,6 +212,7 @@ public final class QueryEngine {
   ) {
     do throws(QueryFailure) {
       if let refusal = statement.refusal { throw refusal }
+      options.trace?.record("Binding \(statement.variables.count) values")
       let values = try positional(options.values, statement.statement)
       switch statement.statement.body {
       case .select(let select): try run(select, statement, options, values, completion)
@@ -198,7 +221,7 @@ public final class QueryEngine {
       case .use(let keyspace): completion(.success(QueryResult(.setKeyspace(keyspace))))
       case .describe(let describe, let keyspace): try run(describe, keyspace: keyspace, options, completion)
       case .truncate(let table):
-        if SystemSchema.names.contains(table.keyspace) { throw .invalid("Cannot truncate system tables") }
+        if SystemSchema.isSystem(table.keyspace) { throw .invalid("Cannot truncate system tables") }
         change(statement, completion)
       case .schemaChange: change(statement, completion)
       }
@@ -263,7 +286,7 @@ public final class QueryEngine {
   }
 
   private func warnings(of event: SchemaChangeEvent) -> [String] {
-    guard event.target == .keyspace, event.change != .dropped, let keyspace = schema.keyspaces[event.keyspace] else {
+    guard event.target == .keyspace, event.change != .dropped, let keyspace = schema.keyspace(event.keyspace) else {
       return []
     }
     let nodes = metadata.snapshot.members.count
@@ -279,7 +302,7 @@ public final class QueryEngine {
     _ completion: (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
     let snapshot = metadata.snapshot
-    let placement = keyspace.flatMap { snapshot.schema.keyspaces[$0]?.replication.placement }
+    let placement = keyspace.flatMap { snapshot.schema.keyspace($0)?.replication.placement }
     let answer = try Description.answer(
       describe, keyspace: keyspace, snapshot, ranges: placement.map(metadata.replicaMap))
     let page = try Description.page(

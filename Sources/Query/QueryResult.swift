@@ -2,6 +2,7 @@
 
 import Base
 import CQL
+import Coordinator
 import Data
 import Ring
 
@@ -104,7 +105,7 @@ public struct QueryResult: Sendable {
 }
 
 /// Everything that travels beside a statement's text or id (v4.spec section 4.1.4, v5's additions too).
-public struct QueryOptions: Sendable {
+public struct QueryOptions {
   public enum Values: Sendable {
     case positional([BoundValue])
     case named([String: BoundValue])
@@ -133,6 +134,8 @@ public struct QueryOptions: Sendable {
   public var isTraced: Bool
   /// The client's address, for the trace; only where it is traced.
   public var client: String?
+  /// Takes the notes where the request is traced; made by the engine.
+  var trace: RequestTrace?
 
   public init(
     consistency: Consistency = .one, serialConsistency: Consistency = .serial, values: Values = .positional([]),

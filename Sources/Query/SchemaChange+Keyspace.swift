@@ -15,7 +15,7 @@ extension SchemaChange {
         "Keyspace name must not be empty, more than \(maxNameLength) characters long, or contain"
           + " non-alphanumeric-underscore characters (got \"\(statement.name)\")")
     }
-    if schema.keyspaces[statement.name] != nil {
+    if schema.keyspace(statement.name) != nil {
       if statement.ifNotExists { return Outcome(schema: schema, event: nil) }
       throw .alreadyExists(keyspace: statement.name, table: "")
     }
@@ -35,7 +35,7 @@ extension SchemaChange {
     _ statement: AlterKeyspaceStatement, _ schema: Schema, _ context: Context
   ) throws(QueryFailure) -> Outcome {
     try checkModifiable(statement.name)
-    guard let old = schema.keyspaces[statement.name] else {
+    guard let old = schema.keyspace(statement.name) else {
       if statement.ifExists { return Outcome(schema: schema, event: nil) }
       throw .invalid("Keyspace '\(statement.name)' doesn't exist")
     }
@@ -51,7 +51,7 @@ extension SchemaChange {
   }
 
   static func drop(_ statement: DropKeyspaceStatement, _ schema: Schema) throws(QueryFailure) -> Outcome {
-    try checkModifiable(statement.name)
+    try checkModifiable(statement.name, "DROP <keyspace \(statement.name)>")
     guard schema.keyspaces[statement.name] != nil else {
       if statement.ifExists { return Outcome(schema: schema, event: nil) }
       throw .invalid("Keyspace '\(statement.name)' doesn't exist")

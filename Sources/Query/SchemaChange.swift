@@ -25,11 +25,14 @@ public enum SchemaChange {
     public var newTableID: UUID
     /// Of the cluster's members, for NetworkTopologyStrategy.
     public var datacenters: Set<String>
+    /// Random bytes for a schema that has no secret yet.
+    public var newSecret: [UInt8]
 
-    public init(keyspace: String?, newTableID: UUID, datacenters: Set<String>) {
+    public init(keyspace: String?, newTableID: UUID, datacenters: Set<String>, newSecret: [UInt8] = []) {
       self.keyspace = keyspace
       self.newTableID = newTableID
       self.datacenters = datacenters
+      self.newSecret = newSecret
     }
   }
 
@@ -45,6 +48,14 @@ public enum SchemaChange {
   public static func apply(_ statement: Statement, to schema: Schema, _ context: Context) throws(QueryFailure)
     -> Outcome
   {
+    var outcome = try change(statement, schema, context)
+    if outcome.schema !== schema { outcome.schema = outcome.schema.sharing(secret: context.newSecret) }
+    return outcome
+  }
+
+  private static func change(
+    _ statement: Statement, _ schema: Schema, _ context: Context
+  ) throws(QueryFailure) -> Outcome {
     switch statement {
     case .createKeyspace(let statement): return try create(statement, schema, context)
     case .alterKeyspace(let statement): return try alter(statement, schema, context)
@@ -83,7 +94,10 @@ public enum SchemaChange {
       }
   }
 
-  static func checkModifiable(_ keyspace: String) throws(QueryFailure) {
+  /// - Parameter action: what is to be done, as Cassandra names the permission; altering the keyspace itself is allowed
+  ///   of traces.
+  static func checkModifiable(_ keyspace: String, _ action: String? = nil) throws(QueryFailure) {
+    if keyspace == Schema.traces.name, let action { throw .unauthorized("Cannot \(action)") }
     if SystemSchema.virtualNames.contains(keyspace) {
       throw .invalid("Virtual keyspace '\(keyspace)' is not user-modifiable")
     }
@@ -94,7 +108,7 @@ public enum SchemaChange {
 
   static func keyspace(of name: QualifiedName, _ context: Context) throws(QueryFailure) -> String {
     guard let keyspace = name.keyspace ?? context.keyspace else { throw .noKeyspace }
-    try checkModifiable(keyspace)
+    try checkModifiable(keyspace, "ALTER <table \(keyspace).\(name.name)>")
     return keyspace
   }
 
@@ -102,7 +116,7 @@ public enum SchemaChange {
     _ name: QualifiedName, _ schema: Schema, _ context: Context
   ) throws(QueryFailure) -> Outcome {
     guard let keyspace = name.keyspace ?? context.keyspace else { throw .noKeyspace }
-    if SystemSchema.names.contains(keyspace) { throw .invalid("Cannot truncate system tables") }
+    if SystemSchema.isSystem(keyspace) { throw .invalid("Cannot truncate system tables") }
     guard let owner = schema.keyspaces[keyspace] else { throw .invalid("keyspace \(keyspace) does not exist") }
     guard let table = owner.tables[name.name] else { throw .invalid("table \(name.name) does not exist") }
     let emptied = table.changed(incarnation: schema.epoch + 1)

@@ -8,8 +8,8 @@ extension SchemaChangeEvent {
   public static func differences(from old: Schema, to new: Schema) -> [SchemaChangeEvent] {
     var events: [SchemaChangeEvent] = []
     for name in Set(old.keyspaces.keys).union(new.keyspaces.keys).sorted() {
-      let before = old.keyspaces[name]
-      let after = new.keyspaces[name]
+      let before = old.keyspace(name)
+      let after = new.keyspace(name)
       guard before !== after else { continue }
       guard let after else {
         events.append(SchemaChangeEvent(change: .dropped, target: .keyspace, keyspace: name))

@@ -17,6 +17,7 @@ struct SelectRequest {
   var context: EvaluationContext
   var pageSize: Int?
   var state: PagingState?
+  var seal: PagingSeal
 }
 
 final class SelectRun {
@@ -76,7 +77,8 @@ final class SelectRun {
   private var stalledReads = 0
 
   init(
-    _ request: SelectRequest, read: @escaping Read, completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+    _ request: SelectRequest, read: @escaping Read,
+    completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) {
     self.request = request
     self.read = read
@@ -357,10 +359,10 @@ final class SelectRun {
       // Rows of a later partition were met: the cursor's has no more.
       if partitionLeft == 0 || cursor.key != countedKey { cursor.clustering = nil }
       let state = PagingState(
-        cursor: cursor, limit: limitLeft == .max ? nil : limitLeft,
+        table: request.select.table.id, cursor: cursor, limit: limitLeft == .max ? nil : limitLeft,
         perPartitionLimit: partitionLeft == .max || cursor.clustering == nil ? nil : partitionLeft,
         hasLiveRow: cursor.clustering != nil && hasLiveRow)
-      rows.pagingState = state.encoded(for: request.select.table)
+      rows.pagingState = state.encoded(request.seal)
     }
     completion(.success(QueryResult(.rows(rows), warnings: warnings)))
   }

@@ -1,5 +1,5 @@
 // The keyspaces that every node computes for itself, with the columns of Cassandra 5.0 (SystemKeyspace.java,
-// SchemaKeyspace.java, TraceKeyspace.java, virtual/VirtualSchemaKeyspace.java): drivers and cqlsh read the cluster and
+// SchemaKeyspace.java, virtual/VirtualSchemaKeyspace.java): drivers and cqlsh read the cluster and
 // its schema from them. They are written down as the CQL that would make them, and made by the same code as all others.
 
 import Base
@@ -21,6 +21,11 @@ public enum SystemSchema {
   /// Local and virtual keyspaces together; none of them can be changed.
   public static let names: Set<String> = Set(keyspaces.keys)
   public static let virtualNames: Set<String> = ["system_virtual_schema"]
+
+  /// Not made by a user: computed, or stored as traces are.
+  public static func isSystem(_ keyspace: String) -> Bool {
+    names.contains(keyspace) || keyspace == Schema.traces.name
+  }
 
   public static let keyspaces: [String: Keyspace] = {
     var all: [String: Keyspace] = [:]
@@ -53,7 +58,7 @@ public enum SystemSchema {
   }
 
   private static let definitions: [String: [String]] = [
-    "system": local, "system_schema": schema, "system_traces": traces, "system_virtual_schema": virtualSchema,
+    "system": local, "system_schema": schema, "system_virtual_schema": virtualSchema,
   ]
 
   private static let local = [
@@ -150,18 +155,6 @@ public enum SystemSchema {
     """,
   ]
 
-  private static let traces = [
-    """
-    CREATE TABLE sessions (session_id uuid PRIMARY KEY, client inet, command text, coordinator inet,
-      coordinator_port int, duration int, parameters map<text, text>, request text, started_at timestamp)
-      WITH comment = 'tracing sessions'
-    """,
-    """
-    CREATE TABLE events (session_id uuid, event_id timeuuid, activity text, source inet, source_elapsed int,
-      source_port int, thread text, PRIMARY KEY (session_id, event_id)) WITH comment = 'tracing events'
-    """,
-  ]
-
   private static let virtualSchema = [
     "CREATE TABLE keyspaces (keyspace_name text PRIMARY KEY) WITH comment = 'virtual keyspace definitions'",
     """
@@ -176,16 +169,18 @@ public enum SystemSchema {
   ]
 }
 
-/// Users' keyspaces and the computed ones: where statements look names up.
+/// Users' keyspaces, the built-in and the computed ones: where statements look names up.
 struct AllKeyspaces: TableSource {
   var schema: Schema
 
-  func keyspace(_ name: String) -> Keyspace? { schema.keyspaces[name] ?? SystemSchema.keyspaces[name] }
+  func keyspace(_ name: String) -> Keyspace? { schema.keyspace(name) ?? SystemSchema.keyspaces[name] }
   func hasKeyspace(_ name: String) -> Bool { keyspace(name) != nil }
   func table(_ keyspace: String, _ name: String) -> Table? { self.keyspace(keyspace)?.tables[name] }
 
   /// Sorted by name.
   var all: [Keyspace] {
-    (Array(schema.keyspaces.values) + Array(SystemSchema.keyspaces.values)).sorted { $0.name < $1.name }
+    var all = Array(schema.keyspaces.values) + Array(SystemSchema.keyspaces.values)
+    if schema.keyspaces[Schema.traces.name] == nil { all.append(Schema.traces) }
+    return all.sorted { $0.name < $1.name }
   }
 }

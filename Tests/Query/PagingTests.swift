@@ -1,8 +1,9 @@
 import Base
-import Crypto
 import Data
-import Query
+import Ring
 import Testing
+
+@testable import Query
 
 @Suite struct PagingTests {
   /// Every page size and every kind of statement: the pages together are the answer, and no page but the last is short.
@@ -85,19 +86,59 @@ import Testing
       Issue.record("no second page")
       return
     }
-    // What is left of LIMIT is the last byte before the checksum, which anybody can compute.
-    var forged = Array(state.dropLast(4))
+    // What is left of LIMIT is the last byte before the seal.
+    var forged = Array(state.dropLast(PagingSeal.bytes))
     #expect(forged.last == 3)
     forged[forged.count - 1] = 0
-    forged += SHA256.digest(forged)[..<4]
+    #expect(throws: DecodeError.self) { try PagingState(decoding: forged) }
+  }
+
+  @Test func aStateIsOneStatementsAndOneClusters() throws {
+    let bed = SelectTests.series(6)
+    let statement = "SELECT c FROM t WHERE p = 1"
+    let state = try #require(Self.state(bed.result(statement) { $0.pageSize = 2 }))
     let refusal = ["protocol: Invalid value for the paging state"]
-    let again = bed.rows(
-      statement,
-      {
-        $0.pageSize = 1
-        $0.pagingState = forged
-      })
-    #expect(again == refusal)
+    // Another text over the same table.
+    #expect(bed.rows("SELECT c FROM t WHERE p = 1 ALLOW FILTERING", { $0.pagingState = state }) == refusal)
+    // A node of the same cluster goes on; one of a cluster with another secret does not.
+    #expect(Self.bed(secret: 7).rows(statement, { $0.pagingState = state }) == ["2", "3", "4", "5"])
+    #expect(Self.bed(secret: 8).rows(statement, { $0.pagingState = state }) == refusal)
+    // The same whether the statement was prepared or not.
+    let prepared = try bed.engine.prepare(statement, keyspace: "k")
+    var options = QueryOptions(keyspace: "k")
+    options.pagingState = state
+    var lines: [String] = []
+    bed.engine.execute(id: prepared.id.bytes, options) {
+      if case .success(let result) = $0 { lines = TestBed.lines(result) }
+    }
+    #expect(lines == ["2", "3", "4", "5"])
+  }
+
+  private static func state(_ result: Result<QueryResult, QueryFailure>) -> [UInt8]? {
+    guard case .success(let result) = result, case .rows(let rows) = result.body else { return nil }
+    return rows.pagingState
+  }
+
+  private static func bed(secret: UInt8) -> TestBed {
+    let bed = TestBed("CREATE TABLE t (p int, c int, v text, PRIMARY KEY (p, c))", secret: secret)
+    for row in 0..<6 { _ = bed.rows("INSERT INTO t (p, c, v) VALUES (1, \(row), 'v')") }
+    return bed
+  }
+
+  @Test func anyBytesAreAStateOrAnError() throws {
+    let state = PagingState(
+      table: UUID(random: 1, 2),
+      cursor: ReadCursor(key: PartitionKey(token: Murmur3.token(of: [1]), bytes: [1]), clustering: [2]),
+      limit: 5, perPartitionLimit: 6, hasLiveRow: true)
+    #expect(try PagingState(decoding: state.encoded) == state)
+    var generator = SeededGenerator(seed: 3)
+    for round in 0..<2000 {
+      var bytes = state.encoded
+      bytes[generator.below(bytes.count)] = UInt8(truncatingIfNeeded: generator.next())
+      if round % 2 == 0 { bytes.removeLast(generator.below(bytes.count)) }
+      guard let found = try? PagingState(decoding: bytes) else { continue }
+      #expect(found.encoded == bytes, "seed 3, round \(round)")
+    }
   }
 
   @Test func sortedAcrossPartitionsCannotBePaged() {

@@ -12,9 +12,13 @@ import World
 /// Changes the schema here and now.
 final class LocalChanger: SchemaChanger {
   let metadata: Metadata
+  private let secret: [UInt8]
   private var tables: UInt64 = 0
 
-  init(metadata: Metadata) { self.metadata = metadata }
+  init(metadata: Metadata, secret: UInt8 = 7) {
+    self.metadata = metadata
+    self.secret = [UInt8](repeating: secret, count: 32)
+  }
 
   func change(
     _ statement: String, keyspace: String?, completion: @escaping (Result<SchemaChangeEvent?, QueryFailure>) -> Void
@@ -22,7 +26,7 @@ final class LocalChanger: SchemaChanger {
     tables += 1
     let context = SchemaChange.Context(
       keyspace: keyspace, newTableID: UUID(random: 42, tables),
-      datacenters: Set(metadata.snapshot.members.map(\.datacenter)))
+      datacenters: Set(metadata.snapshot.members.map(\.datacenter)), newSecret: secret)
     do throws(QueryFailure) {
       let outcome = try SchemaChange.apply(statement, to: metadata.snapshot.schema, context)
       metadata.adopt(outcome.schema)
@@ -46,13 +50,14 @@ final class TestBed {
   }
 
   /// - Parameter data: in place of the memory replica.
-  init(_ statements: String..., keyspace: String? = "k", data: (any DataPath)? = nil) {
+  init(_ statements: String..., keyspace: String? = "k", data: (any DataPath)? = nil, secret: UInt8 = 7) {
     metadata = Metadata(
       snapshot: ClusterSnapshot(
         clusterName: "Test Cluster", localHostID: Self.members[0].hostID, schema: .empty,
         ring: TokenRing(members: Self.members)))
     engine = QueryEngine(
-      metadata: metadata, data: data ?? replica, changer: LocalChanger(metadata: metadata), clock: clock,
+      metadata: metadata, data: data ?? replica, changer: LocalChanger(metadata: metadata, secret: secret),
+      clock: clock,
       entropy: TestEntropy(seed: 7))
     if let keyspace {
       require(
