@@ -70,6 +70,7 @@ public final class Store {
   let options: StoreOptions
   let timers: any Timers
   private let isSimulated: Bool
+  private let simulatedDisk: SimulatedDisk?
 
   /// Called once for each ticket that `apply` and the like gave out: nil when what it stands for is stored (as the
   /// durability has it), else why it is not. Never called within `apply`.
@@ -87,6 +88,10 @@ public final class Store {
   var unsynced: [(write: UInt64, done: (StorageFailure?) -> Void)] = []
   /// Wait for the pending batch and then for its sync.
   var unsyncedPending: [(StorageFailure?) -> Void] = []
+  /// Wait for the pending batch as its ticket does.
+  private var pendingStored: [(StorageFailure?) -> Void] = []
+  /// Called before a batch is written: puts in what was gathered for it (`gather`).
+  public var willCommit: [() -> Void] = []
   private var syncTimer: TimerToken?
   private var reopenTimer: TimerToken?
   private var retryTimer: TimerToken?
@@ -113,9 +118,11 @@ public final class Store {
     switch home {
     case .directory(let path):
       isSimulated = false
+      simulatedDisk = nil
       database = Database(directory: path, disk: nil, options: options.database, wake: wake)
     case .simulated(let disk, let directory):
       isSimulated = true
+      simulatedDisk = disk
       database = Database(directory: directory, disk: disk, options: options.database, wake: wake)
     }
   }
@@ -158,6 +165,7 @@ public final class Store {
     isClosed = true
     unsynced = []
     unsyncedPending = []
+    pendingStored = []
     onSettled = nil
     database.kill()
   }
@@ -216,6 +224,19 @@ public final class Store {
     return pendingTicket
   }
 
+  /// Says that the next batch will get something from a `willCommit`.
+  public func gather() throws(StorageFailure) {
+    try admit()
+    hasPending = true
+  }
+
+  /// Calls `done` once what is pending now is stored, as the durability has it, or is known not to be. For what was
+  /// put, deleted or gathered since the last commit; never called within the call.
+  public func afterStored(_ done: @escaping (StorageFailure?) -> Void) {
+    precondition(hasPending, "nothing is pending")
+    pendingStored.append(done)
+  }
+
   /// What a tick ends with: settles what was synced, commits what is pending.
   /// - Returns: whether anything was done.
   @discardableResult
@@ -240,6 +261,7 @@ public final class Store {
       retryLater()
       return false
     }
+    for fill in willCommit { fill() }
     counters.committedOperations += UInt64(database.pendingOperations)
     counters.committedBytes += UInt64(database.pendingBytes)
     do throws(StorageFailure) {
@@ -267,15 +289,19 @@ public final class Store {
     let waiting = unsyncedPending
     unsyncedPending = []
     for done in waiting { unsynced.append((write, done)) }
+    let stored = pendingStored
+    pendingStored = []
     switch durability {
     case .group:
       if wasAsked {
         unsynced.append((write, { [unowned self] failure in onSettled?(ticket, failure) }))
       }
+      for done in stored { unsynced.append((write, done)) }
       if wasAsked || !waiting.isEmpty { requestSync() }
     case .periodic(let interval):
       if waiting.isEmpty { syncWithin(interval) } else { requestSync() }
       if wasAsked { onSettled?(ticket, nil) }
+      for done in stored { done(nil) }
     }
   }
 
@@ -306,8 +332,11 @@ public final class Store {
     hasPending = false
     let waiting = unsyncedPending
     unsyncedPending = []
+    let stored = pendingStored
+    pendingStored = []
     for done in waiting { done(failure) }
     if wasAsked { onSettled?(ticket, failure) }
+    for done in stored { done(failure) }
   }
 
   private func writeFailed(_ failure: StorageFailure) {
@@ -365,7 +394,7 @@ public final class Store {
   func requestSync() {
     database.requestSync()
     guard isSimulated else { return }
-    timers.schedule(after: options.simulatedSyncDelay) { [weak self] in
+    timers.schedule(after: simulatedDisk?.syncDelay ?? options.simulatedSyncDelay) { [weak self] in
       guard let self, !isClosed else { return }
       database.runSync()
       settleSynced()
@@ -402,9 +431,10 @@ public final class Store {
   }
 
   private func failUnsynced(_ failure: StorageFailure) {
-    let waiting = unsynced.map(\.done) + unsyncedPending
+    let waiting = unsynced.map(\.done) + unsyncedPending + pendingStored
     unsynced = []
     unsyncedPending = []
+    pendingStored = []
     for done in waiting { done(failure) }
   }
 
