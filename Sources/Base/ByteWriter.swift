@@ -11,6 +11,12 @@ public struct ByteWriter: Sendable {
     bytes.reserveCapacity(capacityBytes)
   }
 
+  /// Begins anew in the memory of bytes that are not needed any more.
+  public init(emptied bytes: consuming [UInt8]) {
+    bytes.removeAll(keepingCapacity: true)
+    self.bytes = bytes
+  }
+
   public var count: Int { bytes.count }
   public var isEmpty: Bool { bytes.isEmpty }
 

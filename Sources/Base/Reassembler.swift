@@ -30,6 +30,16 @@ public struct Reassembler: Sendable {
   /// Bytes held back.
   public var heldBytes: Int { held.count }
 
+  /// Whether all that came was handed on: nothing is held, nothing left to be thrown away.
+  public var isBetweenPieces: Bool { held.isEmpty && skippingBytes == 0 }
+
+  /// Gives up what is held, for somebody who cuts it otherwise.
+  public mutating func takeHeld() -> [UInt8] {
+    let bytes = held
+    held = []
+    return bytes
+  }
+
   /// Takes bytes in the order they came.
   ///
   /// - Parameters:

@@ -1,4 +1,5 @@
 // The nine bytes before each frame's body (v4.spec section 2): version and direction, flags, stream, opcode, length.
+// v3 and v5 have the same; v5's compression flag means nothing, since there segments are compressed (v5.spec 2.3.2).
 
 import Base
 
@@ -70,6 +71,8 @@ public struct FrameLimits: Sendable {
 
   /// A longer body is answered with an error and thrown away unread.
   public var maxBodyBytes = 16 << 20
+  /// Of the token in AUTH_RESPONSE: two names and a password.
+  public var maxTokenBytes = 4 << 10
   /// Values in all statements of one batch together.
   public var maxBatchValues = 1_000_000
   /// Options of STARTUP, event types of REGISTER, entries of a custom payload.
@@ -85,7 +88,8 @@ public enum HeaderProblem: Error, Equatable, Sendable {
   case direction
   case opcode(UInt8)
   case length(Int32)
-  case compressed
+  /// Another version than the one STARTUP came in.
+  case changedVersion(ProtocolVersion, was: ProtocolVersion)
 
   /// What the client is told; Cassandra's words where it has some.
   public var message: String {
@@ -94,7 +98,8 @@ public enum HeaderProblem: Error, Equatable, Sendable {
     case .direction: "Wrong protocol direction, expected a request"
     case .opcode(let code): "Unknown opcode \(code)"
     case .length(let length): "Invalid frame length: \(length) bytes"
-    case .compressed: "Received a compressed frame, but no compression has been agreed upon"
+    case .changedVersion(let version, let before):
+      "Invalid message version. Got \(version.name) but previous messages on this connection had version \(before.name)"
     }
   }
 }
@@ -111,7 +116,7 @@ public struct FrameHeader: Equatable, Sendable {
   public var bodyBytes: Int
 
   public init(
-    version: ProtocolVersion = .newest, isResponse: Bool, flags: FrameFlags = [], stream: Int16, opcode: Opcode,
+    version: ProtocolVersion = .v4, isResponse: Bool, flags: FrameFlags = [], stream: Int16, opcode: Opcode,
     bodyBytes: Int
   ) {
     self.version = version
@@ -154,7 +159,13 @@ public struct FrameHeader: Equatable, Sendable {
     stream = raw.stream
     guard raw.length >= 0, raw.length <= FrameLimits.maxProtocolBodyBytes else { throw .length(raw.length) }
     bodyBytes = Int(raw.length)
-    if flags.contains(.compressed) { throw .compressed }
+  }
+
+  /// The version of a frame whose header is otherwise not understood; the newest for one that is not spoken here.
+  public static func version(ofHead head: RawSpan) -> ProtocolVersion {
+    var reader = ByteReader(head)
+    guard let raw = try? reader.uint8() else { return .newest }
+    return ProtocolVersion(rawValue: raw & ~responseBit) ?? .newest
   }
 
   /// The stream of a frame whose header is otherwise not understood, so that the refusal reaches who waits for it.

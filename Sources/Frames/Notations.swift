@@ -32,13 +32,14 @@ extension ByteReader {
     return length < 0 ? nil : try bytes(length)
   }
 
-  /// [value]
+  /// [value]; v3 knows no unset ones, there any negative length is null.
   @_lifetime(self: copy self)
-  public mutating func boundValue() throws(DecodeError) -> BoundValue {
+  public mutating func boundValue(_ version: ProtocolVersion) throws(DecodeError) -> BoundValue {
     let length = Int(try int32())
     switch length {
     case 0...: return .bytes(try bytes(length))
     case -1: return .null
+    case _ where version < .v4: return .null
     case -2: return .unset
     default: throw .badLength(length)
     }
@@ -103,10 +104,16 @@ extension ByteReader {
   /// [inet]: the address's 4 or 16 bytes, and the port.
   @_lifetime(self: copy self)
   public mutating func inet() throws(DecodeError) -> InetAddress {
+    let address = try inetAddress()
+    return InetAddress(bytes: address, port: try int32())
+  }
+
+  /// [inetaddr]: an address's 4 or 16 bytes.
+  @_lifetime(self: copy self)
+  public mutating func inetAddress() throws(DecodeError) -> [UInt8] {
     let length = Int(try uint8())
     guard length == 4 || length == 16 else { throw .badLength(length) }
-    let address = try bytes(length)
-    return InetAddress(bytes: address, port: try int32())
+    return try bytes(length)
   }
 }
 
@@ -194,8 +201,13 @@ extension ByteWriter {
 
   /// [inet]
   public mutating func inet(_ address: InetAddress) {
-    uint8(UInt8(clamping: address.bytes.count))
-    append(address.bytes)
+    inetAddress(address.bytes)
     int32(address.port)
+  }
+
+  /// [inetaddr], of 4 or 16 bytes.
+  public mutating func inetAddress(_ address: [UInt8]) {
+    uint8(UInt8(clamping: address.count))
+    append(address)
   }
 }

@@ -4,9 +4,9 @@
 import Base
 import Data
 
-/// The bits of <flags> in <query_parameters> (v4.spec section 4.1.4).
+/// The bits of <flags> in <query_parameters> (v4.spec section 4.1.4); the last two are v5's.
 struct QueryFlags: OptionSet {
-  let rawValue: UInt8
+  let rawValue: UInt32
   static let values = QueryFlags(rawValue: 0x01)
   static let skipMetadata = QueryFlags(rawValue: 0x02)
   static let pageSize = QueryFlags(rawValue: 0x04)
@@ -14,6 +14,11 @@ struct QueryFlags: OptionSet {
   static let serialConsistency = QueryFlags(rawValue: 0x10)
   static let defaultTimestamp = QueryFlags(rawValue: 0x20)
   static let names = QueryFlags(rawValue: 0x40)
+  static let keyspace = QueryFlags(rawValue: 0x80)
+  static let nowInSeconds = QueryFlags(rawValue: 0x100)
+
+  /// PREPARE's own flags (v5.spec section 4.1.5).
+  static let preparedKeyspace = QueryFlags(rawValue: 0x01)
 }
 
 extension Request {
@@ -21,18 +26,25 @@ extension Request {
   /// - Throws: what is wrong with it; the frame's end is known, so that the connection could go on.
   public init(_ header: FrameHeader, body: RawSpan, limits: FrameLimits) throws(DecodeError) {
     var reader = ByteReader(body)
-    if header.flags.contains(.customPayload) { try reader.skipBytesMap(max: limits.maxOptions) }
+    if header.flags.contains(.customPayload), header.version >= .v4 { try reader.skipBytesMap(max: limits.maxOptions) }
     switch header.opcode {
     case .startup: self = .startup(options: try reader.stringMap(max: limits.maxOptions))
     case .options: self = .options
-    case .authResponse: self = .authResponse(try reader.longBytes())
+    case .authResponse:
+      // A password stands in it: an attacker must not make the node keep megabytes of it.
+      guard body.byteCount <= limits.maxTokenBytes + 4 else { throw .badLength(body.byteCount) }
+      self = .authResponse(try reader.longBytes())
     case .query:
       let text = try reader.longString()
       self = .query(text, try QueryParameters(from: &reader, version: header.version))
-    case .prepare: self = .prepare(try reader.longString())
+    case .prepare:
+      let text = try reader.longString()
+      self = .prepare(text, keyspace: try reader.preparedKeyspace(header.version))
     case .execute:
       let id = try reader.shortBytes()
-      self = .execute(id: id, try QueryParameters(from: &reader, version: header.version))
+      let metadataID = header.version >= .v5 ? try reader.shortBytes() : nil
+      self = .execute(
+        id: id, resultMetadataID: metadataID, try QueryParameters(from: &reader, version: header.version))
     case .batch: self = .batch(try BatchRequest(from: &reader, version: header.version, limits: limits))
     case .register: self = .register(eventTypes: try reader.stringList(max: limits.maxOptions))
     default: throw .badValue("opcode")
@@ -43,13 +55,28 @@ extension Request {
 extension ByteReader {
   /// <n><value_1>...<value_n>
   @_lifetime(self: copy self)
-  mutating func boundValues() throws(DecodeError) -> [BoundValue] {
+  mutating func boundValues(_ version: ProtocolVersion) throws(DecodeError) -> [BoundValue] {
     let count = Int(try uint16())
     var values: [BoundValue] = []
     // Four bytes are the least a value takes, so a lying count reserves no memory.
     values.reserveCapacity(min(count, remaining / 4))
-    for _ in 0..<count { values.append(try boundValue()) }
+    for _ in 0..<count { values.append(try boundValue(version)) }
     return values
+  }
+
+  /// One byte, from v5 on four.
+  @_lifetime(self: copy self)
+  mutating func queryFlags(_ version: ProtocolVersion) throws(DecodeError) -> QueryFlags {
+    version >= .v5
+      ? QueryFlags(rawValue: try uint32())
+      : QueryFlags(rawValue: UInt32(try uint8())).subtracting([.keyspace, .nowInSeconds])
+  }
+
+  /// What PREPARE has behind its text from v5 on.
+  @_lifetime(self: copy self)
+  mutating func preparedKeyspace(_ version: ProtocolVersion) throws(DecodeError) -> String? {
+    guard version >= .v5 else { return nil }
+    return QueryFlags(rawValue: try uint32()).contains(.preparedKeyspace) ? try shortString() : nil
   }
 
   @_lifetime(self: copy self)
@@ -64,13 +91,13 @@ extension ByteReader {
 extension QueryParameters {
   init(from reader: inout ByteReader, version: ProtocolVersion) throws(DecodeError) {
     self.init(consistency: try reader.consistencyCode())
-    let flags = QueryFlags(rawValue: try reader.uint8())
+    let flags = try reader.queryFlags(version)
     skipsMetadata = flags.contains(.skipMetadata)
     if flags.contains(.values) {
       if flags.contains(.names) {
-        try decodeNamed(from: &reader)
+        try decodeNamed(from: &reader, version: version)
       } else {
-        values = try reader.boundValues()
+        values = try reader.boundValues(version)
       }
     }
     if flags.contains(.pageSize) {
@@ -80,12 +107,14 @@ extension QueryParameters {
     if flags.contains(.pagingState) { pagingState = try reader.longBytes() }
     if flags.contains(.serialConsistency) { serialConsistency = try reader.consistencyCode() }
     if flags.contains(.defaultTimestamp) { defaultTimestampMicroseconds = try reader.defaultTimestamp() }
+    if flags.contains(.keyspace) { keyspace = try reader.shortString() }
+    if flags.contains(.nowInSeconds) { nowInSeconds = try reader.int32() }
   }
 
-  private mutating func decodeNamed(from reader: inout ByteReader) throws(DecodeError) {
+  private mutating func decodeNamed(from reader: inout ByteReader, version: ProtocolVersion) throws(DecodeError) {
     for _ in 0..<Int(try reader.uint16()) {
       names.append(try reader.shortString())
-      values.append(try reader.boundValue())
+      values.append(try reader.boundValue(version))
     }
   }
 }
@@ -105,16 +134,18 @@ extension BatchRequest {
       case 1: source = .prepared(try reader.shortBytes())
       default: throw .badValue("kind of a batch's statement")
       }
-      let values = try reader.boundValues()
+      let values = try reader.boundValues(version)
       valueCount += values.count
       guard valueCount <= limits.maxBatchValues else { throw .badLength(valueCount) }
       statements.append(Statement(source, values: values))
     }
     self.init(kind: kind, statements: statements, consistency: try reader.consistencyCode())
-    let flags = QueryFlags(rawValue: try reader.uint8())
+    let flags = try reader.queryFlags(version)
     // The specification itself calls named values in batches impossible (CASSANDRA-10246).
     guard !flags.contains(.names) else { throw .badValue("flags: values of a batch cannot be given by name") }
     if flags.contains(.serialConsistency) { serialConsistency = try reader.consistencyCode() }
     if flags.contains(.defaultTimestamp) { defaultTimestampMicroseconds = try reader.defaultTimestamp() }
+    if flags.contains(.keyspace) { keyspace = try reader.shortString() }
+    if flags.contains(.nowInSeconds) { nowInSeconds = try reader.int32() }
   }
 }

@@ -4,10 +4,13 @@ import Base
 import Data
 
 extension Request {
-  /// Appends the whole frame.
-  public func encode(stream: Int16, version: ProtocolVersion = .newest, to writer: inout ByteWriter) {
+  /// Appends the whole frame, uncompressed and in no segment.
+  /// - Parameter flags: `tracing` asks for a trace.
+  public func encode(
+    stream: Int16, version: ProtocolVersion = .v4, flags: FrameFlags = [], to writer: inout ByteWriter
+  ) {
     let start = writer.count
-    FrameHeader(version: version, isResponse: false, stream: stream, opcode: opcode, bodyBytes: 0)
+    FrameHeader(version: version, isResponse: false, flags: flags, stream: stream, opcode: opcode, bodyBytes: 0)
       .encode(to: &writer)
     switch self {
     case .startup(let options): writer.stringMap(options)
@@ -15,20 +18,32 @@ extension Request {
     case .authResponse(let token): writer.longBytes(token)
     case .query(let text, let parameters):
       writer.longString(text)
-      parameters.encode(to: &writer)
-    case .prepare(let text): writer.longString(text)
-    case .execute(let id, let parameters):
+      parameters.encode(version, to: &writer)
+    case .prepare(let text, let keyspace):
+      writer.longString(text)
+      if version >= .v5 {
+        writer.queryFlags(keyspace == nil ? [] : .preparedKeyspace, version)
+        if let keyspace { writer.shortString(keyspace) }
+      }
+    case .execute(let id, let metadataID, let parameters):
       writer.shortBytes(id)
-      parameters.encode(to: &writer)
-    case .batch(let batch): batch.encode(to: &writer)
+      if version >= .v5 { writer.shortBytes(metadataID ?? []) }
+      parameters.encode(version, to: &writer)
+    case .batch(let batch): batch.encode(version, to: &writer)
     case .register(let types): writer.stringList(types)
     }
     writer.setInt32(Int32(clamping: writer.count - start - FrameHeader.bytes), at: start + 5)
   }
 }
 
+extension ByteWriter {
+  fileprivate mutating func queryFlags(_ flags: QueryFlags, _ version: ProtocolVersion) {
+    if version >= .v5 { uint32(flags.rawValue) } else { uint8(UInt8(truncatingIfNeeded: flags.rawValue)) }
+  }
+}
+
 extension QueryParameters {
-  func encode(to writer: inout ByteWriter) {
+  func encode(_ version: ProtocolVersion, to writer: inout ByteWriter) {
     writer.uint16(consistency)
     var flags: QueryFlags = []
     if !values.isEmpty { flags.insert(.values) }
@@ -38,7 +53,11 @@ extension QueryParameters {
     if pagingState != nil { flags.insert(.pagingState) }
     if serialConsistency != nil { flags.insert(.serialConsistency) }
     if defaultTimestampMicroseconds != nil { flags.insert(.defaultTimestamp) }
-    writer.uint8(flags.rawValue)
+    let keyspace = version >= .v5 ? keyspace : nil
+    if keyspace != nil { flags.insert(.keyspace) }
+    let nowInSeconds = version >= .v5 ? nowInSeconds : nil
+    if nowInSeconds != nil { flags.insert(.nowInSeconds) }
+    writer.queryFlags(flags, version)
     if flags.contains(.values) {
       writer.uint16(UInt16(clamping: values.count))
       for (index, value) in values.enumerated() {
@@ -50,11 +69,13 @@ extension QueryParameters {
     if let pagingState { writer.longBytes(pagingState) }
     if let serialConsistency { writer.uint16(serialConsistency) }
     if let defaultTimestampMicroseconds { writer.int64(defaultTimestampMicroseconds) }
+    if let keyspace { writer.shortString(keyspace) }
+    if let nowInSeconds { writer.int32(nowInSeconds) }
   }
 }
 
 extension BatchRequest {
-  func encode(to writer: inout ByteWriter) {
+  func encode(_ version: ProtocolVersion, to writer: inout ByteWriter) {
     writer.uint8(kind.rawValue)
     writer.uint16(UInt16(clamping: statements.count))
     for statement in statements {
@@ -73,8 +94,14 @@ extension BatchRequest {
     var flags: QueryFlags = []
     if serialConsistency != nil { flags.insert(.serialConsistency) }
     if defaultTimestampMicroseconds != nil { flags.insert(.defaultTimestamp) }
-    writer.uint8(flags.rawValue)
+    let keyspace = version >= .v5 ? keyspace : nil
+    if keyspace != nil { flags.insert(.keyspace) }
+    let nowInSeconds = version >= .v5 ? nowInSeconds : nil
+    if nowInSeconds != nil { flags.insert(.nowInSeconds) }
+    writer.queryFlags(flags, version)
     if let serialConsistency { writer.uint16(serialConsistency) }
     if let defaultTimestampMicroseconds { writer.int64(defaultTimestampMicroseconds) }
+    if let keyspace { writer.shortString(keyspace) }
+    if let nowInSeconds { writer.int32(nowInSeconds) }
   }
 }

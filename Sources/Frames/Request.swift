@@ -1,4 +1,5 @@
 // What clients ask (v4.spec section 4.1), decoded out of a frame's body, and encoded for clients of our own and tests.
+// What only v5 carries (v5.spec 4.1.4 to 4.1.7) is nil in other versions and not encoded for them.
 
 import Base
 import Data
@@ -16,11 +17,15 @@ public struct QueryParameters: Equatable, Sendable {
   public var pagingState: [UInt8]?
   public var serialConsistency: UInt16?
   public var defaultTimestampMicroseconds: Int64?
+  /// v5: of unqualified names, instead of the connection's.
+  public var keyspace: String?
+  /// v5: judges expiry in place of the coordinator's clock.
+  public var nowInSeconds: Int32?
 
   public init(
     consistency: UInt16, values: [BoundValue] = [], names: [String] = [], skipsMetadata: Bool = false,
     pageSize: Int? = nil, pagingState: [UInt8]? = nil, serialConsistency: UInt16? = nil,
-    defaultTimestampMicroseconds: Int64? = nil
+    defaultTimestampMicroseconds: Int64? = nil, keyspace: String? = nil, nowInSeconds: Int32? = nil
   ) {
     self.consistency = consistency
     self.values = values
@@ -30,6 +35,8 @@ public struct QueryParameters: Equatable, Sendable {
     self.pagingState = pagingState
     self.serialConsistency = serialConsistency
     self.defaultTimestampMicroseconds = defaultTimestampMicroseconds
+    self.keyspace = keyspace
+    self.nowInSeconds = nowInSeconds
   }
 }
 
@@ -58,16 +65,22 @@ public struct BatchRequest: Equatable, Sendable {
   public var consistency: UInt16
   public var serialConsistency: UInt16?
   public var defaultTimestampMicroseconds: Int64?
+  /// v5: of unqualified names, instead of the connection's.
+  public var keyspace: String?
+  /// v5: judges expiry in place of the coordinator's clock.
+  public var nowInSeconds: Int32?
 
   public init(
     kind: Kind, statements: [Statement], consistency: UInt16, serialConsistency: UInt16? = nil,
-    defaultTimestampMicroseconds: Int64? = nil
+    defaultTimestampMicroseconds: Int64? = nil, keyspace: String? = nil, nowInSeconds: Int32? = nil
   ) {
     self.kind = kind
     self.statements = statements
     self.consistency = consistency
     self.serialConsistency = serialConsistency
     self.defaultTimestampMicroseconds = defaultTimestampMicroseconds
+    self.keyspace = keyspace
+    self.nowInSeconds = nowInSeconds
   }
 }
 
@@ -76,8 +89,10 @@ public enum Request: Equatable, Sendable {
   case options
   case authResponse([UInt8]?)
   case query(String, QueryParameters)
-  case prepare(String)
-  case execute(id: [UInt8], QueryParameters)
+  /// v5 may name a keyspace.
+  case prepare(String, keyspace: String? = nil)
+  /// v5 tells which metadata of the result the client has.
+  case execute(id: [UInt8], resultMetadataID: [UInt8]? = nil, QueryParameters)
   case batch(BatchRequest)
   case register(eventTypes: [String])
 

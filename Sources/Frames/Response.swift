@@ -7,13 +7,18 @@ public struct RowsResponse: Equatable, Sendable {
   public var columnCount: Int
   /// Empty where the metadata was left out.
   public var columns: [ColumnSpecification]
+  /// v5: the client's metadata is out of date, this is the new one's id.
+  public var newMetadataID: [UInt8]?
   public var pagingState: [UInt8]?
   public var rows: [[[UInt8]?]]
 }
 
 public struct PreparedResponse: Equatable, Sendable {
   public var id: [UInt8]
+  /// v5.
+  public var resultMetadataID: [UInt8]?
   public var markers: [ColumnSpecification]
+  /// Empty in v3.
   public var partitionKeyIndices: [Int]
   public var resultColumns: [ColumnSpecification]
 }
@@ -33,15 +38,16 @@ public enum Response: Equatable, Sendable {
   case authSuccess([UInt8]?)
 }
 
-/// An answer and the warnings that came with it.
+/// An answer and what came with it.
 public struct ReceivedResponse: Equatable, Sendable {
   public var response: Response
   public var warnings: [String]
+  public var traceID: UUID?
 
-  /// - Parameter body: all bytes behind the header.
+  /// - Parameter body: all bytes behind the header, decompressed.
   public init(_ header: FrameHeader, body: RawSpan) throws(DecodeError) {
     var reader = ByteReader(body)
-    if header.flags.contains(.tracing) { _ = try reader.uuid() }
+    traceID = header.flags.contains(.tracing) ? try reader.uuid() : nil
     warnings = header.flags.contains(.warning) ? try reader.stringList(max: Int(UInt16.max)) : []
     if header.flags.contains(.customPayload) { try reader.skipBytesMap(max: Int(UInt16.max)) }
     let version = header.version
@@ -85,18 +91,20 @@ public struct ReceivedResponse: Equatable, Sendable {
       rows.append(row)
     }
     return RowsResponse(
-      columnCount: metadata.count, columns: metadata.columns, pagingState: metadata.pagingState, rows: rows)
+      columnCount: metadata.count, columns: metadata.columns, newMetadataID: metadata.newID,
+      pagingState: metadata.pagingState, rows: rows)
   }
 
   private static func metadata(
     from reader: inout ByteReader, version: ProtocolVersion
-  ) throws(DecodeError) -> (count: Int, columns: [ColumnSpecification], pagingState: [UInt8]?) {
+  ) throws(DecodeError) -> (count: Int, columns: [ColumnSpecification], newID: [UInt8]?, pagingState: [UInt8]?) {
     let flags = MetadataFlags(rawValue: try reader.int32())
     let count = Int(try reader.int32())
     guard count >= 0 else { throw .badLength(count) }
     let pagingState = flags.contains(.hasMorePages) ? try reader.longBytes() : nil
-    if flags.contains(.noMetadata) { return (count, [], pagingState) }
-    return (count, try columns(count, flags, from: &reader, version: version), pagingState)
+    let newID = version >= .v5 && flags.contains(.metadataChanged) ? try reader.shortBytes() : nil
+    if flags.contains(.noMetadata) { return (count, [], newID, pagingState) }
+    return (count, try columns(count, flags, from: &reader, version: version), newID, pagingState)
   }
 
   private static func columns(
@@ -121,15 +129,17 @@ public struct ReceivedResponse: Equatable, Sendable {
     from reader: inout ByteReader, version: ProtocolVersion
   ) throws(DecodeError) -> PreparedResponse {
     let id = try reader.shortBytes()
+    let metadataID = version >= .v5 ? try reader.shortBytes() : nil
     let flags = MetadataFlags(rawValue: try reader.int32())
     let count = Int(try reader.int32())
-    let keyCount = Int(try reader.int32())
+    let keyCount = version >= .v4 ? Int(try reader.int32()) : 0
     guard count >= 0, keyCount >= 0 else { throw .badLength(min(count, keyCount)) }
     var indices: [Int] = []
     for _ in 0..<keyCount { indices.append(Int(try reader.uint16())) }
     let markers = try columns(count, flags, from: &reader, version: version)
     let result = try metadata(from: &reader, version: version)
     return PreparedResponse(
-      id: id, markers: markers, partitionKeyIndices: indices, resultColumns: result.columns)
+      id: id, resultMetadataID: metadataID, markers: markers, partitionKeyIndices: indices,
+      resultColumns: result.columns)
   }
 }

@@ -31,40 +31,72 @@ struct MetadataFlags: OptionSet {
   static let globalTableSpec = MetadataFlags(rawValue: 0x0001)
   static let hasMorePages = MetadataFlags(rawValue: 0x0002)
   static let noMetadata = MetadataFlags(rawValue: 0x0004)
+  /// v5: an id of the metadata follows, which the client takes instead of what it had.
+  static let metadataChanged = MetadataFlags(rawValue: 0x0008)
 }
 
 /// Appends one answer's frame to bytes. Made for one request, with what its answer needs to know of it.
 public struct ResponseWriter: Sendable {
   public let stream: Int16
   public let version: ProtocolVersion
+  /// Of longer bodies; nil where none was agreed upon, and in v5, whose segments are compressed.
+  public let compression: FrameCompression?
+  /// Of the trace that was asked for.
+  public var traceID: UUID?
 
   /// Events have it.
   public static let eventStream: Int16 = -1
 
-  public init(stream: Int16, version: ProtocolVersion = .newest) {
+  public init(
+    stream: Int16, version: ProtocolVersion = .v4, compression: FrameCompression? = nil, traceID: UUID? = nil
+  ) {
     self.stream = stream
     self.version = version
+    self.compression = compression
+    self.traceID = traceID
   }
 
-  /// Writes a frame around what `body` writes. A body too long for the protocol becomes an error.
+  /// Writes a frame around what `body` writes. A body too long for the protocol becomes an error. v3 has no warnings.
   private func frame(
     _ opcode: Opcode, warnings: [String] = [], to writer: inout ByteWriter, _ body: (inout ByteWriter) -> Void
   ) {
     let start = writer.count
-    FrameHeader(
-      version: version, isResponse: true, flags: warnings.isEmpty ? [] : .warning, stream: stream, opcode: opcode,
-      bodyBytes: 0
-    ).encode(to: &writer)
-    if !warnings.isEmpty { writer.stringList(warnings) }
+    var flags: FrameFlags = []
+    let warns = !warnings.isEmpty && version >= .v4
+    if warns { flags.insert(.warning) }
+    if traceID != nil { flags.insert(.tracing) }
+    FrameHeader(version: version, isResponse: true, flags: flags, stream: stream, opcode: opcode, bodyBytes: 0)
+      .encode(to: &writer)
+    if let traceID { writer.uuid(traceID) }
+    if warns { writer.stringList(warnings) }
     body(&writer)
     let bodyBytes = writer.count - start - FrameHeader.bytes
     if bodyBytes <= FrameLimits.maxProtocolBodyBytes {
       writer.setInt32(Int32(truncatingIfNeeded: bodyBytes), at: start + 5)
+      if let compression, bodyBytes >= FrameCompression.minBodyBytes {
+        compress(compression, flags, opcode, start, &writer)
+      }
     } else {
       writer.truncate(to: start)
       let text = "The result of \(bodyBytes) bytes is longer than a frame may be; ask for it in pages"
       error(ErrorMessage(.invalid, text), to: &writer)
     }
+  }
+
+  /// Puts a compressed body in the place of the frame's at `start`, unless it would be longer.
+  private func compress(
+    _ compression: FrameCompression, _ flags: FrameFlags, _ opcode: Opcode, _ start: Int, _ writer: inout ByteWriter
+  ) {
+    let end = writer.count
+    let body = unsafe compression.compressed(
+      writer.bytes.span.bytes.extracting((start + FrameHeader.bytes)..<end))
+    guard body.count < end - start - FrameHeader.bytes else { return }
+    writer.truncate(to: start)
+    FrameHeader(
+      version: version, isResponse: true, flags: flags.union(.compressed), stream: stream, opcode: opcode,
+      bodyBytes: body.count
+    ).encode(to: &writer)
+    writer.append(body)
   }
 
   public func ready(to writer: inout ByteWriter) { frame(.ready, to: &writer) { _ in } }
@@ -118,15 +150,16 @@ public struct ResponseWriter: Sendable {
   /// - Parameters:
   ///   - columnCount: cells a row.
   ///   - metadata: the columns as `encodeMetadata` wrote them; nil leaves them out, as asked for by skip_metadata.
+  ///   - newMetadataID: v5's mark that the client's metadata is out of date; goes with `metadata`.
   ///   - cells: rowCount * columnCount [bytes].
   public func rows(
-    columnCount: Int, metadata: EncodedMetadata?, pagingState: [UInt8]?, rowCount: Int, cells: [UInt8],
-    warnings: [String] = [], to writer: inout ByteWriter
+    columnCount: Int, metadata: EncodedMetadata?, newMetadataID: [UInt8]? = nil, pagingState: [UInt8]?,
+    rowCount: Int, cells: [UInt8], warnings: [String] = [], to writer: inout ByteWriter
   ) {
     writer.reserve(cells.count + (metadata?.bytes.count ?? 0) + 64)
     frame(.result, warnings: warnings, to: &writer) {
       $0.int32(ResultKind.rows.rawValue)
-      Self.writeMetadata(columnCount, metadata, pagingState: pagingState, to: &$0)
+      writeMetadata(columnCount, metadata, newID: newMetadataID, pagingState: pagingState, to: &$0)
       $0.int32(Int32(clamping: rowCount))
       $0.append(cells)
     }
@@ -134,45 +167,56 @@ public struct ResponseWriter: Sendable {
 
   /// - Parameters:
   ///   - id: what EXECUTE names the statement by.
+  ///   - resultMetadataID: v5 sends it.
   ///   - partitionKeyIndices: which markers are the partition key's columns, in their order; empty where not all are.
+  ///     v3 does not send them.
   ///   - resultColumns: nil for a statement that answers no rows.
   public func prepared(
-    id: [UInt8], markers: [ColumnSpecification], partitionKeyIndices: [Int], resultColumns: [ColumnSpecification]?,
+    id: [UInt8], resultMetadataID: [UInt8] = [], markers: [ColumnSpecification], partitionKeyIndices: [Int],
+    resultColumns: [ColumnSpecification]?,
     warnings: [String] = [], to writer: inout ByteWriter
   ) {
     frame(.result, warnings: warnings, to: &writer) {
       $0.int32(ResultKind.prepared.rawValue)
       $0.shortBytes(id)
+      if version >= .v5 { $0.shortBytes(resultMetadataID) }
       let encoded = EncodedMetadata(markers, version: version)
       $0.int32(encoded.flags.rawValue)
       $0.int32(Int32(clamping: markers.count))
-      $0.int32(Int32(clamping: partitionKeyIndices.count))
-      for index in partitionKeyIndices { $0.uint16(UInt16(clamping: index)) }
+      if version >= .v4 {
+        $0.int32(Int32(clamping: partitionKeyIndices.count))
+        for index in partitionKeyIndices { $0.uint16(UInt16(clamping: index)) }
+      }
       $0.append(encoded.bytes)
       let columns = resultColumns ?? []
-      Self.writeMetadata(
-        columns.count, resultColumns.map { EncodedMetadata($0, version: version) }, pagingState: nil, to: &$0)
+      writeMetadata(
+        columns.count, resultColumns.map { EncodedMetadata($0, version: version) }, newID: nil, pagingState: nil,
+        to: &$0)
     }
   }
 
-  private static func writeMetadata(
-    _ columnCount: Int, _ metadata: EncodedMetadata?, pagingState: [UInt8]?, to writer: inout ByteWriter
+  private func writeMetadata(
+    _ columnCount: Int, _ metadata: EncodedMetadata?, newID: [UInt8]?, pagingState: [UInt8]?,
+    to writer: inout ByteWriter
   ) {
     var flags = metadata?.flags ?? .noMetadata
     if pagingState != nil { flags.insert(.hasMorePages) }
+    let newID = version >= .v5 ? newID : nil
+    if newID != nil { flags.insert(.metadataChanged) }
     writer.int32(flags.rawValue)
     writer.int32(Int32(clamping: columnCount))
     if let pagingState { writer.longBytes(pagingState) }
+    if let newID { writer.shortBytes(newID) }
     if let metadata { writer.append(metadata.bytes) }
   }
 }
 
-/// The columns of a result in the form of a frame: made once for many answers.
+/// The columns of a result in the form of a version's frames: made once for many answers.
 public struct EncodedMetadata: Sendable {
   let flags: MetadataFlags
   let bytes: [UInt8]
 
-  public init(_ columns: [ColumnSpecification], version: ProtocolVersion = .newest) {
+  public init(_ columns: [ColumnSpecification], version: ProtocolVersion = .v4) {
     var writer = ByteWriter()
     let first = columns.first
     let isOneTable = columns.allSatisfy { $0.keyspace == first?.keyspace && $0.table == first?.table }

@@ -4,19 +4,35 @@ import Base
 import Data
 
 extension CQLType {
-  /// Types that v4 has no number for travel as "custom" with the name of Cassandra's class.
+  /// Types that a version has no number for travel as "custom" with the name of Cassandra's class.
   private static let customTypeCode: UInt16 = 0x0000
-  private static let durationClass = "org.apache.cassandra.db.marshal.DurationType"
+  private static let classPrefix = "org.apache.cassandra.db.marshal."
   private static let listCode: UInt16 = 0x20
   private static let mapCode: UInt16 = 0x21
   private static let setCode: UInt16 = 0x22
   private static let tupleCode: UInt16 = 0x31
   private static let maxOptionDepth = 16
 
-  private static let scalarCodes: [(code: UInt16, type: CQLType)] = [
-    (0x01, .ascii), (0x02, .bigint), (0x03, .blob), (0x04, .boolean), (0x05, .counter), (0x06, .decimal),
-    (0x07, .double), (0x08, .float), (0x09, .int), (0x0B, .timestamp), (0x0C, .uuid), (0x0D, .text), (0x0E, .varint),
-    (0x0F, .timeuuid), (0x10, .inet), (0x11, .date), (0x12, .time), (0x13, .smallint), (0x14, .tinyint),
+  private struct Scalar {
+    var code: UInt16
+    var type: CQLType
+    /// Below it the type is a custom one.
+    var since = ProtocolVersion.v3
+    /// Cassandra's class, behind `classPrefix`; of types that are not in every version.
+    var className = ""
+  }
+
+  private static let scalarOptions: [Scalar] = [
+    Scalar(code: 0x01, type: .ascii), Scalar(code: 0x02, type: .bigint), Scalar(code: 0x03, type: .blob),
+    Scalar(code: 0x04, type: .boolean), Scalar(code: 0x05, type: .counter), Scalar(code: 0x06, type: .decimal),
+    Scalar(code: 0x07, type: .double), Scalar(code: 0x08, type: .float), Scalar(code: 0x09, type: .int),
+    Scalar(code: 0x0B, type: .timestamp), Scalar(code: 0x0C, type: .uuid), Scalar(code: 0x0D, type: .text),
+    Scalar(code: 0x0E, type: .varint), Scalar(code: 0x0F, type: .timeuuid), Scalar(code: 0x10, type: .inet),
+    Scalar(code: 0x11, type: .date, since: .v4, className: "SimpleDateType"),
+    Scalar(code: 0x12, type: .time, since: .v4, className: "TimeType"),
+    Scalar(code: 0x13, type: .smallint, since: .v4, className: "ShortType"),
+    Scalar(code: 0x14, type: .tinyint, since: .v4, className: "ByteType"),
+    Scalar(code: 0x15, type: .duration, since: .v5, className: "DurationType"),
   ]
 
   /// Appends the [option]; frozen is not shown, as in Cassandra.
@@ -38,11 +54,12 @@ extension CQLType {
       writer.uint16(UInt16(clamping: parts.count))
       for part in parts { part.encodeOption(version: version, to: &writer) }
     default:
-      if let code = Self.scalarCodes.first(where: { $0.type == self })?.code {
-        writer.uint16(code)
+      let scalar = Self.scalarOptions.first { $0.type == self }
+      if let scalar, scalar.since <= version {
+        writer.uint16(scalar.code)
       } else {
         writer.uint16(Self.customTypeCode)
-        writer.shortString(self == .duration ? Self.durationClass : "\(self)")
+        writer.shortString(scalar.map { Self.classPrefix + $0.className } ?? "\(self)")
       }
     }
   }
@@ -55,8 +72,12 @@ extension CQLType {
     let code = try reader.uint16()
     switch code {
     case customTypeCode:
-      guard try reader.shortString() == durationClass else { throw .badValue("custom type") }
-      return .duration
+      let name = try reader.shortString()
+      guard let scalar = scalarOptions.first(where: { !$0.className.isEmpty && classPrefix + $0.className == name })
+      else {
+        throw .badValue("custom type")
+      }
+      return scalar.type
     case listCode: return .list(try decodeOption(from: &reader, version: version, depth: depth + 1))
     case setCode: return .set(try decodeOption(from: &reader, version: version, depth: depth + 1))
     case mapCode:
@@ -69,8 +90,10 @@ extension CQLType {
       }
       return .tuple(parts)
     default:
-      guard let scalar = scalarCodes.first(where: { $0.code == code })?.type else { throw .badValue("type option") }
-      return scalar
+      guard let scalar = scalarOptions.first(where: { $0.code == code && $0.since <= version }) else {
+        throw .badValue("type option")
+      }
+      return scalar.type
     }
   }
 }

@@ -26,7 +26,11 @@ public final class PreparedStatement: Sendable {
   /// Why a modification cannot run, whatever its values.
   let refusal: QueryFailure?
 
-  init(id: UUID, text: String, keyspace: String?, epoch: UInt32, statement: BoundStatement) {
+  /// - Parameter previous: its columns as they were under an older schema.
+  init(
+    id: UUID, text: String, keyspace: String?, epoch: UInt32, statement: BoundStatement,
+    previous: ResultColumns? = nil
+  ) {
     self.id = id
     self.text = text
     self.keyspace = keyspace
@@ -50,8 +54,12 @@ public final class PreparedStatement: Sendable {
     func column(_ name: String, _ type: CQLType) -> ResultColumn {
       ResultColumn(keyspace: table.keyspace, table: table.name, name: name, type: type)
     }
-    resultColumns = ResultColumns(
-      select.isJSON ? [column("[json]", .text)] : select.columns.map { column($0.name, $0.type) })
+    let columns = select.isJSON ? [column("[json]", .text)] : select.columns.map { column($0.name, $0.type) }
+    if let previous, previous.columns == columns {
+      resultColumns = previous
+    } else {
+      resultColumns = ResultColumns(columns, isPrepared: id != Self.unkept, hasChanged: previous != nil)
+    }
   }
 
   /// Memory it holds, roughly: the text, the bound terms (which grow with the text) and the columns.

@@ -109,8 +109,9 @@ public final class QueryEngine {
   /// Parses and binds, or finds what was prepared of the same text; kept until others push it out.
   public func prepare(_ text: String, keyspace: String?) throws(QueryFailure) -> PreparedStatement {
     let id = PreparedStatement.id(text: text, keyspace: keyspace)
-    if let known = prepared.get(id), known.text == text, known.epoch == schema.epoch { return known }
-    let statement = try bound(text, keyspace: keyspace, id: id)
+    let known = prepared.get(id)
+    if let known, known.text == text, known.epoch == schema.epoch { return known }
+    let statement = try bound(text, keyspace: keyspace, id: id, previous: known?.resultColumns)
     if case .use = statement.statement.body { return statement }
     keep(statement)
     return statement
@@ -126,7 +127,8 @@ public final class QueryEngine {
   /// The statement itself, or the same bound anew where the schema has changed since.
   func current(_ statement: PreparedStatement) throws(QueryFailure) -> PreparedStatement {
     if statement.epoch == schema.epoch { return statement }
-    let renewed = try bound(statement.text, keyspace: statement.keyspace, id: statement.id)
+    let renewed = try bound(
+      statement.text, keyspace: statement.keyspace, id: statement.id, previous: statement.resultColumns)
     keep(renewed)
     return renewed
   }
@@ -148,11 +150,14 @@ public final class QueryEngine {
     try bound(text, keyspace: keyspace, id: PreparedStatement.unkept)
   }
 
-  private func bound(_ text: String, keyspace: String?, id: UUID) throws(QueryFailure) -> PreparedStatement {
+  private func bound(
+    _ text: String, keyspace: String?, id: UUID, previous: ResultColumns? = nil
+  ) throws(QueryFailure) -> PreparedStatement {
     do throws(CQLFailure) {
       let parsed = try CQLParser.parse(text)
       let statement = try Binder.bind(parsed, source: AllKeyspaces(schema: schema), keyspace: keyspace)
-      return PreparedStatement(id: id, text: text, keyspace: keyspace, epoch: schema.epoch, statement: statement)
+      return PreparedStatement(
+        id: id, text: text, keyspace: keyspace, epoch: schema.epoch, statement: statement, previous: previous)
     } catch { throw QueryFailure(error) }
   }
 

@@ -3,6 +3,7 @@
 import Base
 import CQL
 import Coordinator
+import Crypto
 import Data
 import Ring
 
@@ -24,14 +25,29 @@ public struct ResultColumn: Hashable, Sendable {
 /// The columns of a result in order; shared by all results of a prepared statement.
 public final class ResultColumns: Sendable {
   public let columns: [ResultColumn]
+  /// What v5 calls the result's metadata by: 16 bytes, equal for equal columns. Nil where nothing was prepared.
+  public let id: [UInt8]?
+  /// Others than the statement had when it was first prepared: a client up to v4 must be told them.
+  public let hasChanged: Bool
   private let byName: [String: Int]
 
-  public init(_ columns: [ResultColumn]) {
+  /// - Parameter isPrepared: the columns get an id.
+  public init(_ columns: [ResultColumn], isPrepared: Bool = false, hasChanged: Bool = false) {
     self.columns = columns
+    self.hasChanged = hasChanged
+    id = isPrepared ? Self.id(of: columns) : nil
     byName = Dictionary(columns.enumerated().map { ($1.name, $0) }) { first, _ in first }
   }
 
-  public static let none = ResultColumns([])
+  public static let none = ResultColumns([], isPrepared: true)
+
+  private static func id(of columns: [ResultColumn]) -> [UInt8] {
+    var writer = ByteWriter()
+    for column in columns {
+      for text in [column.keyspace, column.table, column.name, "\(column.type)"] { writer.lengthPrefixed(text) }
+    }
+    return Array(SHA256.digest(writer.bytes)[..<16])
+  }
 
   public var count: Int { columns.count }
 

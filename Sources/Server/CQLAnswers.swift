@@ -42,6 +42,15 @@ extension ResultColumns {
   }
 }
 
+extension ResultColumns {
+  /// The id that a client must be told whose metadata has another one.
+  func newID(insteadOf known: [UInt8]) -> [UInt8]? {
+    // Columns of what was never prepared (DESCRIBE): no id is the same, so their metadata is sent each time.
+    let current = id ?? []
+    return current == known ? nil : current
+  }
+}
+
 extension SchemaChangeMessage {
   init(_ event: SchemaChangeEvent) {
     self.init(
@@ -62,20 +71,25 @@ extension QueryOptions {
       consistency: Consistency(rawValue: parameters.consistency) ?? .one,
       serialConsistency: parameters.serialConsistency.flatMap(Consistency.init) ?? .serial, values: values,
       pageSize: parameters.pageSize, pagingState: parameters.pagingState,
-      defaultTimestampMicroseconds: parameters.defaultTimestampMicroseconds, keyspace: keyspace)
+      defaultTimestampMicroseconds: parameters.defaultTimestampMicroseconds,
+      keyspace: parameters.keyspace ?? keyspace, nowInSeconds: parameters.nowInSeconds.map(Int64.init))
   }
 }
 
 /// Results' metadata in frames' form, kept for the statements that were answered last.
 struct MetadataCache {
   /// The columns are held, so that their identity is not given to others.
-  private var known = BoundedCache<ObjectIdentifier, (columns: ResultColumns, encoded: EncodedMetadata)>(capacity: 256)
+  private struct Key: Hashable {
+    var columns: ObjectIdentifier
+    var version: ProtocolVersion
+  }
+  private var known = BoundedCache<Key, (columns: ResultColumns, encoded: EncodedMetadata)>(capacity: 256)
 
-  mutating func encoded(_ columns: ResultColumns) -> EncodedMetadata {
-    let identity = ObjectIdentifier(columns)
-    if let hit = known.get(identity) { return hit.encoded }
-    let encoded = EncodedMetadata(columns.specifications)
-    known.set(identity, (columns, encoded))
+  mutating func encoded(_ columns: ResultColumns, _ version: ProtocolVersion) -> EncodedMetadata {
+    let key = Key(columns: ObjectIdentifier(columns), version: version)
+    if let hit = known.get(key) { return hit.encoded }
+    let encoded = EncodedMetadata(columns.specifications, version: version)
+    known.set(key, (columns, encoded))
     return encoded
   }
 }

@@ -2,8 +2,10 @@
 
 import Base
 import Frames
+import World
 
 public struct CQLConfiguration: Sendable {
+  public var security = WireSecurity.plain
   public var maxConnections = 1024
   /// Requests under way on one connection. At it the connection is not read.
   public var maxInFlightPerConnection = 1024
@@ -14,17 +16,22 @@ public struct CQLConfiguration: Sendable {
   public var maxUnsentBytes = 8 << 20
   /// Of a frame's body before STARTUP was accepted.
   public var maxUnstartedBodyBytes = 64 << 10
-  /// A connection that did not send STARTUP by then is closed.
+  /// A connection that is not ready for requests by then is closed.
   public var startupTimeout: Duration = .seconds(60)
+  /// Wrong passwords on one connection; then it ends.
+  public var maxFailedAuthentications = 3
   public var limits = FrameLimits()
   /// As SUPPORTED says it and STARTUP is answered.
   public var cqlVersion = "3.4.7"
 
   public init() {}
 
-  /// What OPTIONS is answered. No compression is spoken yet; drivers want the key nevertheless.
+  /// What OPTIONS is answered.
   var supported: [String: [String]] {
-    ["CQL_VERSION": [cqlVersion], "COMPRESSION": [], "PROTOCOL_VERSIONS": ProtocolVersion.names]
+    [
+      "CQL_VERSION": [cqlVersion], "COMPRESSION": FrameCompression.allCases.map(\.rawValue),
+      "PROTOCOL_VERSIONS": ProtocolVersion.names,
+    ]
   }
 }
 
@@ -35,6 +42,8 @@ public struct CQLCounters: Sendable {
   public internal(set) var connectionsAccepted: UInt64 = 0
   public internal(set) var connectionsRefused: UInt64 = 0
   public internal(set) var protocolErrors: UInt64 = 0
+  public internal(set) var corruptSegments: UInt64 = 0
+  public internal(set) var authenticationFailures: UInt64 = 0
   public internal(set) var overloaded: UInt64 = 0
   public internal(set) var eventsSent: UInt64 = 0
   /// Times a connection was not read for a while because its client was ahead.

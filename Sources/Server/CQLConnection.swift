@@ -1,25 +1,34 @@
 // One driver's connection: frames in, answers out in whatever order they are done (v4.spec section 2.3).
 //
-// STARTUP comes first, only OPTIONS may come before it; then requests, many under way at once. A frame that lies whole
-// in what was received is decoded where it lies; an answer is written straight into the connection's output. When too
-// many requests are under way, or answers are not fetched, the connection is not read until that is over.
+// STARTUP comes first, only OPTIONS may come before it; with an authenticator only AUTH_RESPONSE after it, until that
+// succeeds; then requests, many under way at once. STARTUP's version is the connection's. A frame that lies whole in
+// what was received is decoded where it lies; an answer is written straight into the connection's output. When too many
+// requests are under way, or answers are not fetched, the connection is not read until that is over.
 //
-// A frame that cannot be read gets a protocol error; then no more is read, what is under way is answered, and the
-// connection ends. A body that is merely too long is answered with an error and passed over.
+// From v5 on, what follows STARTUP's answer travels in segments: payloads are cut out of them where they lie and are
+// cut into frames the same way, and what a tick has to say is kept and sealed in segments at the tick's end.
+//
+// A frame or segment that cannot be read gets a protocol error; then no more is read, what is under way is answered,
+// and the connection ends. A body that is merely too long is answered with an error and passed over.
 
+import Access
 import Base
 import Frames
 import Query
 import World
 
 final class CQLConnection: StreamHandler {
-  private enum State { case starting, ready, ending }
+  enum State { case starting, authenticating, ready, ending }
 
-  private let listener: CQLListener
+  let listener: CQLListener
   /// In the order of acceptance, which is the order of everything done to all connections.
   let number: UInt64
-  private var stream: (any ByteStream)?
-  private var state = State.starting
+  private(set) var stream: (any ByteStream)?
+  var state = State.starting
+  /// Of the last frame; from STARTUP on of all.
+  private(set) var version = ProtocolVersion.newest
+  /// Of bodies, as agreed upon for v3 and v4.
+  var compression: FrameCompression?
   private var reassembler = Reassembler(headBytes: FrameHeader.bytes)
   private var inFlight = 0
   private var isReading = true
@@ -27,10 +36,27 @@ final class CQLConnection: StreamHandler {
   private var isCutting = false
   private var headerProblem: HeaderProblem?
   private var refusedStream: Int16 = 0
-  private var eventTypes: Set<EventType> = []
+  var eventTypes: Set<EventType> = []
   /// Of USE.
-  private var keyspace: String?
+  private(set) var keyspace: String?
   private var startupTimer: TimerToken?
+
+  // v5
+  private(set) var hasSegments = false
+  private var areSegmentsCompressed = false
+  private var segments: SegmentReader?
+  private var segmentProblem: SegmentReader.Problem?
+  private var isInSelfContained = false
+  /// STARTUP is being answered: what follows must not be cut as it was before.
+  private var isSwitching = false
+  /// Frames that are in no segment yet.
+  private var unsealed = ByteWriter()
+
+  // Authentication
+  /// Whom the connection speaks for; nil where nobody is asked.
+  var principal: Principal?
+  var isChecking = false
+  var failedAttempts = 0
 
   init(_ listener: CQLListener) {
     self.listener = listener
@@ -40,7 +66,7 @@ final class CQLConnection: StreamHandler {
   func opened(_ stream: any ByteStream) {
     self.stream = stream
     startupTimer = listener.world.timers.schedule(after: listener.configuration.startupTimeout) { [weak self] in
-      guard let self, state == .starting else { return }
+      guard let self, state == .starting || state == .authenticating else { return }
       startupTimer = nil
       endWhenAnswered()
     }
@@ -58,19 +84,32 @@ final class CQLConnection: StreamHandler {
     startupTimer = nil
   }
 
+  /// Requests may come.
+  func becomeReady() {
+    state = .ready
+    cancelStartupTimer()
+  }
+
+  /// What follows on this connection is in segments, both ways.
+  func beginSegments(isCompressed: Bool) {
+    hasSegments = true
+    isSwitching = true
+    areSegmentsCompressed = isCompressed
+  }
+
   // MARK: Reading
 
   func received(_ bytes: RawSpan) {
     isCutting = true
-    reassembler.push(bytes, measure: { measure($0) }, take: { take($0) })
+    if hasSegments { cutSegments(bytes) } else { cutFrames(bytes) }
     isCutting = false
-    refuseHeader()
+    refuseProblem()
     endIfAnswered()
   }
 
   func drained() { resumeIfPossible() }
 
-  private var isOutputFull: Bool { (stream?.queuedBytes ?? 0) > listener.maxUnsentBytes }
+  private var isOutputFull: Bool { (stream?.queuedBytes ?? 0) + unsealed.count > listener.maxUnsentBytes }
   private var hasRoom: Bool { inFlight < listener.configuration.maxInFlightPerConnection && !isOutputFull }
   /// Half of the room must be free again, or what is held back would be moved for each request that ends.
   private var hasRoomAgain: Bool { inFlight <= listener.configuration.maxInFlightPerConnection / 2 && !isOutputFull }
@@ -81,8 +120,9 @@ final class CQLConnection: StreamHandler {
     stream.resumeReading()
     isCutting = true
     reassembler.resume(measure: { measure($0) }, take: { take($0) })
+    if hasSegments, endPayload() { resumeSegments() }
     isCutting = false
-    refuseHeader()
+    refuseProblem()
     endIfAnswered()
   }
 
@@ -93,26 +133,81 @@ final class CQLConnection: StreamHandler {
 
   private var maxBodyBytes: Int {
     let configuration = listener.configuration
-    return state == .starting ? configuration.maxUnstartedBodyBytes : configuration.limits.maxBodyBytes
+    return switch state {
+    case .starting, .authenticating: configuration.maxUnstartedBodyBytes
+    case .ready, .ending: configuration.limits.maxBodyBytes
+    }
+  }
+
+  private func cutFrames(_ bytes: RawSpan) {
+    reassembler.push(bytes, measure: { measure($0) }, take: { take($0) })
+    guard isSwitching else { return }
+    isSwitching = false
+    segments = SegmentReader(isCompressed: areSegmentsCompressed)
+    // A client that did not wait for STARTUP's answer.
+    let rest = reassembler.takeHeld()
+    if !rest.isEmpty { unsafe cutSegments(rest.span.bytes) }
+  }
+
+  private func cutSegments(_ bytes: RawSpan) {
+    do throws(SegmentReader.Problem) {
+      try segments?.push(bytes) { takePayload($0, isSelfContained: $1) }
+    } catch { segmentProblem = error }
+  }
+
+  private func resumeSegments() {
+    do throws(SegmentReader.Problem) {
+      try segments?.resume { takePayload($0, isSelfContained: $1) }
+    } catch { segmentProblem = error }
+  }
+
+  /// - Returns: whether the next segment may be taken.
+  private func takePayload(_ payload: RawSpan, isSelfContained: Bool) -> Bool {
+    guard state != .ending else { return false }
+    if isSelfContained, !reassembler.isBetweenPieces {
+      segmentProblem = .boundary
+      return false
+    }
+    isInSelfContained = isSelfContained
+    reassembler.push(payload, measure: { measure($0) }, take: { take($0) })
+    return endPayload()
+  }
+
+  /// - Returns: whether all of the last payload was taken and is as it should be.
+  private func endPayload() -> Bool {
+    guard isReading, state != .ending, headerProblem == nil else { return false }
+    if isInSelfContained, !reassembler.isBetweenPieces {
+      segmentProblem = .boundary
+      return false
+    }
+    return true
   }
 
   private func measure(_ head: RawSpan) -> Reassembler.Measure {
     do throws(HeaderProblem) {
       let header = try FrameHeader(head, isRequest: true)
+      if header.version != version, state != .starting { throw .changedVersion(header.version, was: version) }
       let bytes = FrameHeader.bytes + header.bodyBytes
       return header.bodyBytes <= maxBodyBytes ? .whole(bytes) : .skip(bytes)
     } catch {
       headerProblem = error
       refusedStream = FrameHeader.stream(ofHead: head)
+      if state == .starting { version = FrameHeader.version(ofHead: head) }
       return .refuse
     }
   }
 
   /// Where the next frame begins is not known any more.
-  private func refuseHeader() {
-    guard let problem = headerProblem, state != .ending else { return }
+  private func refuseProblem() {
+    if let problem = segmentProblem, state != .ending {
+      listener.counters.corruptSegments += 1
+      listener.logger.warning(
+        "a segment from a client is damaged", ["why": problem.message, "client": stream?.peer.description ?? ""])
+      refuse(problem.message, stream: 0)
+    }
+    if let problem = headerProblem, state != .ending { refuse(problem.message, stream: refusedStream) }
+    segmentProblem = nil
     headerProblem = nil
-    refuse(problem.message, stream: refusedStream)
   }
 
   /// - Returns: whether more may be taken.
@@ -120,9 +215,12 @@ final class CQLConnection: StreamHandler {
     guard state != .ending, stream != nil else { return false }
     do throws(HeaderProblem) {
       let header = try FrameHeader(frame.extracting(0..<FrameHeader.bytes), isRequest: true)
+      if state == .starting { version = header.version }
       listener.counters.count(header.opcode)
       if header.bodyBytes > maxBodyBytes {
         refuseLength(header)
+      } else if header.flags.contains(.compressed), !hasSegments {
+        runCompressed(header, body: frame.extracting(FrameHeader.bytes..<frame.byteCount))
       } else {
         run(header, body: frame.extracting(FrameHeader.bytes..<frame.byteCount))
       }
@@ -135,120 +233,35 @@ final class CQLConnection: StreamHandler {
       listener.counters.pauses += 1
       pauseReading()
     }
-    return isReading
+    return isReading && !isSwitching
   }
 
   private func refuseLength(_ header: FrameHeader) {
     let text = "Request is too big: length \(header.bodyBytes) exceeds maximum allowed length \(maxBodyBytes)."
-    if state == .starting {
-      refuse(text, stream: header.stream)
-    } else {
+    if state == .ready {
       answer(header.stream, ErrorMessage(.invalid, text))
+    } else {
+      refuse(text, stream: header.stream)
     }
   }
 
-  // MARK: Requests
-
-  private func run(_ header: FrameHeader, body: RawSpan) {
-    let request: Request
+  private func runCompressed(_ header: FrameHeader, body: RawSpan) {
+    guard let compression else {
+      return refuse(
+        "Received a compressed frame, but no compression has been agreed upon", stream: header.stream)
+    }
     do throws(DecodeError) {
-      request = try Request(header, body: body, limits: listener.configuration.limits)
+      let bytes = try compression.decompressed(body, maxBytes: maxBodyBytes)
+      unsafe run(header, body: bytes.span.bytes)
     } catch {
-      refuse("Invalid \(header.opcode.name) message: \(error)", stream: header.stream)
-      return
+      refuse("The body cannot be decompressed with \(compression.rawValue): \(error)", stream: header.stream)
     }
-    let stream = header.stream
-    switch (request, state) {
-    case (.options, _):
-      output { ResponseWriter(stream: stream).supported(listener.configuration.supported, to: &$0) }
-    case (.startup(let options), .starting): start(options, stream: stream)
-    case (_, .starting):
-      refuse("Unexpected message \(header.opcode.name), expecting STARTUP or OPTIONS", stream: stream)
-    case (.startup, _), (.authResponse, _):
-      refuse("Unexpected message \(header.opcode.name), the connection is ready already", stream: stream)
-    case (.register(let types), _): register(types, stream: stream)
-    case (.prepare(let text), _): prepare(text, stream: stream)
-    case (.query(let text, let parameters), _):
-      guard begin(stream) else { return }
-      listener.engine.execute(
-        text, QueryOptions(parameters, keyspace: keyspace),
-        completion: completion(stream, skipsMetadata: parameters.skipsMetadata))
-    case (.execute(let id, let parameters), _):
-      guard begin(stream) else { return }
-      listener.engine.execute(
-        id: id, QueryOptions(parameters, keyspace: keyspace),
-        completion: completion(stream, skipsMetadata: parameters.skipsMetadata))
-    case (.batch(let batch), _): runBatch(batch, stream: stream)
-    }
-  }
-
-  private func start(_ options: [String: String], stream: Int16) {
-    guard options["CQL_VERSION"] != nil else {
-      refuse("Missing value CQL_VERSION in STARTUP message", stream: stream)
-      return
-    }
-    if let compression = options["COMPRESSION"], !compression.isEmpty {
-      refuse("Unknown compression algorithm: \(compression)", stream: stream)
-      return
-    }
-    state = .ready
-    cancelStartupTimer()
-    output { ResponseWriter(stream: stream).ready(to: &$0) }
-  }
-
-  private func register(_ types: [String], stream: Int16) {
-    var wanted: Set<EventType> = []
-    for name in types {
-      guard let type = EventType(rawValue: name) else {
-        refuse("Invalid value '\(name)' for Type", stream: stream)
-        return
-      }
-      wanted.insert(type)
-    }
-    eventTypes.formUnion(wanted)
-    output { ResponseWriter(stream: stream).ready(to: &$0) }
-  }
-
-  private func prepare(_ text: String, stream: Int16) {
-    do throws(QueryFailure) {
-      let statement = try listener.engine.prepare(text, keyspace: keyspace)
-      output {
-        ResponseWriter(stream: stream).prepared(
-          id: statement.id.bytes, markers: statement.variables.specifications,
-          partitionKeyIndices: statement.partitionKeyIndexes.map(Int.init),
-          resultColumns: statement.resultColumns?.specifications, to: &$0)
-      }
-    } catch {
-      answer(stream, ErrorMessage(error))
-    }
-  }
-
-  private func runBatch(_ batch: BatchRequest, stream: Int16) {
-    guard begin(stream) else { return }
-    let members = batch.statements.map { statement in
-      switch statement.source {
-      case .text(let text): BatchMember.text(text, .positional(statement.values))
-      case .prepared(let id): BatchMember.prepared(id: id, .positional(statement.values))
-      }
-    }
-    let parameters = QueryParameters(
-      consistency: batch.consistency, serialConsistency: batch.serialConsistency,
-      defaultTimestampMicroseconds: batch.defaultTimestampMicroseconds)
-    let kind: BatchKind =
-      switch batch.kind {
-      case .logged: .logged
-      case .unlogged: .unlogged
-      case .counter: .counter
-      }
-    listener.engine.batch(
-      kind, members, QueryOptions(parameters, keyspace: keyspace),
-      completion: completion(stream, skipsMetadata: false))
   }
 
   // MARK: Answers
 
   /// Counts a request as under way; refuses it where the node has too many.
-  private func begin(_ stream: Int16) -> Bool {
+  func begin(_ stream: Int16) -> Bool {
     guard listener.counters.inFlightNow < listener.configuration.maxInFlight else {
       listener.counters.overloaded += 1
       answer(
@@ -262,24 +275,40 @@ final class CQLConnection: StreamHandler {
   }
 
   /// Answers one request; after the connection is gone it goes nowhere.
-  private func completion(_ stream: Int16, skipsMetadata: Bool) -> (Result<QueryResult, QueryFailure>) -> Void {
+  /// - Parameter metadataID: of the result's metadata that the client has (v5's EXECUTE).
+  func completion(
+    _ stream: Int16, skipsMetadata: Bool, metadataID: [UInt8]? = nil
+  ) -> (Result<QueryResult, QueryFailure>) -> Void {
     let began = listener.world.clock.now
     return { [self] result in
-      inFlight -= 1
       listener.counters.inFlightNow -= 1
       let elapsed = listener.world.clock.now - began
       listener.counters.latency.record(microseconds: elapsed.wholeNanoseconds / 1000)
       switch result {
-      case .success(let result): answer(stream, result, skipsMetadata: skipsMetadata)
+      case .success(let result): answer(stream, result, skipsMetadata: skipsMetadata, metadataID: metadataID)
       case .failure(let failure): answer(stream, ErrorMessage(failure))
       }
-      endIfAnswered()
-      resumeIfPossible()
+      finished()
     }
   }
 
-  private func answer(_ stream: Int16, _ result: QueryResult, skipsMetadata: Bool) {
-    let writer = ResponseWriter(stream: stream)
+  /// One more under way that does not count as a request.
+  func beginCheck() { inFlight += 1 }
+
+  /// Something under way was answered.
+  func finished() {
+    inFlight -= 1
+    endIfAnswered()
+    resumeIfPossible()
+  }
+
+  func writer(_ stream: Int16) -> ResponseWriter {
+    ResponseWriter(stream: stream, version: version, compression: compression)
+  }
+
+  private func answer(_ stream: Int16, _ result: QueryResult, skipsMetadata: Bool, metadataID: [UInt8]?) {
+    var writer = writer(stream)
+    writer.traceID = result.traceID
     switch result.body {
     case .void: output { writer.void(warnings: result.warnings, to: &$0) }
     case .setKeyspace(let name):
@@ -288,21 +317,45 @@ final class CQLConnection: StreamHandler {
     case .schemaChange(let event):
       output { writer.schemaChange(SchemaChangeMessage(event), warnings: result.warnings, to: &$0) }
     case .rows(let rows):
-      let metadata = skipsMetadata ? nil : listener.metadataCache.encoded(rows.columns)
+      let newID = metadataID.flatMap { rows.columns.newID(insteadOf: $0) }
+      // A client up to v4 knows the columns of its PREPARE alone, and has no way to learn that they changed.
+      let skips = skipsMetadata && newID == nil && (metadataID != nil || !rows.columns.hasChanged)
+      let metadata = skips ? nil : listener.metadataCache.encoded(rows.columns, version)
       output {
         writer.rows(
-          columnCount: rows.columns.count, metadata: metadata, pagingState: rows.pagingState, rowCount: rows.rowCount,
-          cells: rows.cells.bytes, warnings: result.warnings, to: &$0)
+          columnCount: rows.columns.count, metadata: metadata, newMetadataID: newID, pagingState: rows.pagingState,
+          rowCount: rows.rowCount, cells: rows.cells.bytes, warnings: result.warnings, to: &$0)
       }
     }
   }
 
-  private func answer(_ stream: Int16, _ error: ErrorMessage) {
+  func answer(_ stream: Int16, _ error: ErrorMessage) {
     listener.counters.count(error: error.code)
-    output { ResponseWriter(stream: stream).error(error, to: &$0) }
+    output { writer(stream).error(error, to: &$0) }
   }
 
-  private func output(_ body: (inout ByteWriter) -> Void) { stream?.withOutput(body) }
+  func output(_ body: (inout ByteWriter) -> Void) {
+    guard hasSegments else {
+      stream?.withOutput(body)
+      return
+    }
+    guard stream != nil else { return }
+    if unsealed.isEmpty { listener.willSeal(self) }
+    body(&unsealed)
+  }
+
+  /// More than this is not kept for the next tick's frames.
+  private static let maxKeptBytes = 16 << 10
+
+  /// Wraps what the tick had to say in segments.
+  func seal() {
+    guard !unsealed.isEmpty else { return }
+    let frames = unsealed.take()
+    stream?.withOutput { unsafe SegmentWriter.seal(frames.span.bytes, isCompressed: areSegmentsCompressed, to: &$0) }
+    if frames.count <= Self.maxKeptBytes { unsealed = ByteWriter(emptied: frames) }
+    // Sealed frames may be so few bytes that the stream has nothing to tell when they are sent.
+    resumeIfPossible()
+  }
 
   func isRegistered(_ type: EventType) -> Bool { state == .ready && eventTypes.contains(type) }
 
@@ -312,7 +365,7 @@ final class CQLConnection: StreamHandler {
   // MARK: Ending
 
   /// Says what is wrong, then ends.
-  private func refuse(_ message: String, stream: Int16) {
+  func refuse(_ message: String, stream: Int16) {
     listener.counters.protocolErrors += 1
     answer(stream, ErrorMessage(.protocolError, message))
     listener.logger.debug("protocol error", ["why": message, "client": self.stream?.peer.description ?? ""])
@@ -322,7 +375,7 @@ final class CQLConnection: StreamHandler {
   /// Reads no more; ends when all that is under way is answered.
   func drain() { endWhenAnswered() }
 
-  private func endWhenAnswered() {
+  func endWhenAnswered() {
     guard state != .ending else { return }
     state = .ending
     pauseReading()
@@ -331,6 +384,7 @@ final class CQLConnection: StreamHandler {
 
   private func endIfAnswered() {
     guard state == .ending, inFlight == 0, !isCutting, let stream else { return }
+    seal()
     self.stream = nil
     // A paused stream would not see the peer's end, nor what it still sends.
     stream.resumeReading()

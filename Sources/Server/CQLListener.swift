@@ -1,5 +1,6 @@
 // Drivers' connections to this node: accepted within bounds, told of events, drained when the node stops.
 
+import Access
 import Base
 import Data
 import Frames
@@ -20,30 +21,37 @@ public final class CQLListener {
   let world: World
   let configuration: CQLConfiguration
   let logger: Logger
+  /// Asked before anybody is served; nil serves everybody.
+  let authenticator: (any Authenticator)?
   public internal(set) var counters = CQLCounters()
   var metadataCache = MetadataCache()
   /// Streams tell that they are drained from 256 KiB on.
   let maxUnsentBytes: Int
   private var listeners: [any Listener] = []
   private var connections: [ObjectIdentifier: CQLConnection] = [:]
+  /// Connections with frames that the tick's end puts into segments.
+  private var unsealed: [CQLConnection] = []
   private var isDraining = false
   private var drained: (() -> Void)?
 
   public init(
-    engine: QueryEngine, world: World, configuration: CQLConfiguration = .init(), logger: Logger = .silent
+    engine: QueryEngine, world: World, configuration: CQLConfiguration = .init(),
+    authenticator: (any Authenticator)? = nil, logger: Logger = .silent
   ) {
     self.engine = engine
     self.world = world
     self.configuration = configuration
     maxUnsentBytes = max(configuration.maxUnsentBytes, 256 << 10)
+    self.authenticator = authenticator
     self.logger = logger
+    world.tick.onTickEnd { [weak self] in self?.sealAll() ?? false }
   }
 
   /// Where it listens.
   public var locals: [Endpoint] { listeners.map(\.local) }
 
   public func listen(_ endpoint: Endpoint) throws(WireFailure) {
-    listeners.append(try world.wire.listen(endpoint) { [unowned self] _ in accept() })
+    listeners.append(try world.wire.listen(endpoint, security: configuration.security) { [unowned self] _ in accept() })
   }
 
   private func accept() -> CQLConnection? {
@@ -64,19 +72,38 @@ public final class CQLListener {
     finishDraining()
   }
 
+  // MARK: Segments
+
+  func willSeal(_ connection: CQLConnection) { unsealed.append(connection) }
+
+  private func sealAll() -> Bool {
+    if unsealed.isEmpty { return false }
+    let sealing = unsealed
+    unsealed = []
+    for connection in sealing { connection.seal() }
+    return true
+  }
+
   // MARK: Events
 
   /// Tells every connection that registered for this kind of event.
   public func publish(_ event: CQLEvent) {
     guard let event = Self.message(event) else { return }
     let listening = connections.values.filter { $0.isRegistered(event.type) }
-    guard !listening.isEmpty else { return }
-    var writer = ByteWriter()
-    ResponseWriter(stream: ResponseWriter.eventStream).event(event, to: &writer)
+    var frames: [ProtocolVersion: [UInt8]] = [:]
     for connection in listening.sorted(by: { $0.number < $1.number }) {
-      connection.push(writer.bytes)
+      let version = connection.version
+      let frame = frames[version] ?? Self.frame(event, version)
+      frames[version] = frame
+      connection.push(frame)
       counters.eventsSent += 1
     }
+  }
+
+  private static func frame(_ event: ServerEvent, _ version: ProtocolVersion) -> [UInt8] {
+    var writer = ByteWriter()
+    ResponseWriter(stream: ResponseWriter.eventStream, version: version).event(event, to: &writer)
+    return writer.take()
   }
 
   private static func message(_ event: CQLEvent) -> ServerEvent? {
