@@ -68,7 +68,11 @@ struct mq_db {
       return mq_sync_failed;
     }
     message = status.ToString();
-    if (status.IsCorruption()) return mq_corruption;
+    if (status.IsCorruption()) {
+      std::string table = env->DamagedTable();
+      if (!table.empty()) message += " in " + table;
+      return mq_corruption;
+    }
     if (env->sawLocked) return mq_locked;
     if (writing && env->sawDiskFull) return mq_disk_full;
     if (status.IsNotFound()) return db == nullptr ? mq_io_error : mq_not_found;

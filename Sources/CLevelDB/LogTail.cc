@@ -54,6 +54,15 @@ int GoodRecord(const std::string& bytes, size_t at, int* type) {
 
 }  // namespace
 
+bool IsGoodBlock(const std::string& bytes) {
+  if (bytes.size() < 5) return false;
+  const uint8_t* data = reinterpret_cast<const uint8_t*>(bytes.data());
+  const uint8_t* tail = data + bytes.size() - 4;
+  uint32_t stored = tail[0] | (static_cast<uint32_t>(tail[1]) << 8) | (static_cast<uint32_t>(tail[2]) << 16) |
+                    (static_cast<uint32_t>(tail[3]) << 24);
+  return Unmask(stored) == Checksum(data, bytes.size() - 4);
+}
+
 int CutTornTail(Files* files, const std::string& path, uint64_t* cut) {
   uint64_t size = 0;
   int error = files->Size(path, &size);

@@ -11,4 +11,7 @@ namespace marquee {
 /// `cut` grows by the bytes cut off. Returns an errno.
 int CutTornTail(Files* files, const std::string& path, uint64_t* cut);
 
+/// Whether a table's block, as it lies on disk with its type byte and its checksum behind it, is what was written.
+bool IsGoodBlock(const std::string& bytes);
+
 }  // namespace marquee

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "LogTail.h"
 #include "SimulatedDisk.h"
 
 namespace marquee {
@@ -49,7 +50,7 @@ class Sequential final : public leveldb::SequentialFile {
 class RandomAccess final : public leveldb::RandomAccessFile {
  public:
   RandomAccess(ShimEnv* env, std::string path, std::shared_ptr<File> file)
-      : env_(env), path_(std::move(path)), file_(std::move(file)) {}
+      : env_(env), path_(std::make_shared<const std::string>(std::move(path))), file_(std::move(file)) {}
 
   Status Read(uint64_t offset, size_t count, Slice* result, char* scratch) const override {
     env_->tableReads += 1;
@@ -57,15 +58,16 @@ class RandomAccess final : public leveldb::RandomAccessFile {
     ssize_t got = file_->ReadAt(offset, scratch, count);
     if (got < 0) {
       *result = Slice(scratch, 0);
-      return env_->Fail("read " + path_, static_cast<int>(-got));
+      return env_->Fail("read " + *path_, static_cast<int>(-got));
     }
+    env_->TableWasRead(path_, offset, count);
     *result = Slice(scratch, static_cast<size_t>(got));
     return Status::OK();
   }
 
  private:
   ShimEnv* const env_;
-  const std::string path_;
+  const std::shared_ptr<const std::string> path_;
   const std::shared_ptr<File> file_;
 };
 
@@ -169,6 +171,29 @@ Status ShimEnv::Fail(const std::string& what, int error) {
   if (error == ENOSPC || error == EDQUOT) sawDiskFull = true;
   std::string reason = killed_ ? "killed" : strerror(error);
   return error == ENOENT ? Status::NotFound(what, reason) : Status::IOError(what, reason);
+}
+
+void ShimEnv::TableWasRead(const std::shared_ptr<const std::string>& path, uint64_t offset, size_t count) {
+  std::lock_guard<std::mutex> guard(readsMutex_);
+  if (reads_.size() < kTableReads) reads_.resize(kTableReads);
+  reads_[nextRead_ % kTableReads] = {path, offset, count};
+  nextRead_ += 1;
+}
+
+std::string ShimEnv::DamagedTable() {
+  std::lock_guard<std::mutex> guard(readsMutex_);
+  for (size_t back = 1; back <= std::min(nextRead_, kTableReads); back += 1) {
+    const TableRead& read = reads_[(nextRead_ - back) % kTableReads];
+    std::shared_ptr<File> file;
+    if (files_->OpenFile(*read.path, Open::kRead, &file) != 0) continue;
+    uint64_t size = 0;
+    // A table's last bytes are its footer, which is no block and is read when it is opened.
+    if (files_->Size(*read.path, &size) != 0 || read.offset + read.count >= size) continue;
+    std::string bytes(read.count, '\0');
+    ssize_t got = file->ReadAt(read.offset, &bytes[0], bytes.size());
+    if (got != static_cast<ssize_t>(bytes.size()) || !IsGoodBlock(bytes)) return *read.path;
+  }
+  return "";
 }
 
 bool ShimEnv::IsMine(const std::string& path) const { return IsLogName(path); }

@@ -78,6 +78,9 @@ class ShimEnv final : public leveldb::EnvWrapper {
   int SyncAll();
   void Kill() { killed_ = true; }
   leveldb::Status Fail(const std::string& what, int error);
+  /// The table whose block, among those that were read lately, is not what was written: LevelDB's own text does not name
+  /// it. Empty if none is found.
+  std::string DamagedTable();
   Files* files() const { return files_; }
 
   std::atomic<uint64_t> written{0};
@@ -96,6 +99,7 @@ class ShimEnv final : public leveldb::EnvWrapper {
   bool FlushPending();
 
   // For the file objects.
+  void TableWasRead(const std::shared_ptr<const std::string>& path, uint64_t offset, size_t count);
   int AppendLog(Log& log, const char* data, size_t count);
   int SyncLog(Log& log);
   void CloseLog(const std::shared_ptr<Log>& log);
@@ -130,6 +134,18 @@ class ShimEnv final : public leveldb::EnvWrapper {
   std::vector<std::shared_ptr<Log>> logs_;
   /// Logs that exist: more than one means that a memtable waits for its flush.
   std::set<std::string> liveLogs_;
+
+  struct TableRead {
+    std::shared_ptr<const std::string> path;
+    uint64_t offset = 0;
+    size_t count = 0;
+  };
+  /// The last reads, the oldest overwritten first: enough for what one call of LevelDB's reads before it says that
+  /// something was wrong.
+  static constexpr size_t kTableReads = 256;
+  std::mutex readsMutex_;
+  std::vector<TableRead> reads_;
+  size_t nextRead_ = 0;
 };
 
 }  // namespace marquee

@@ -67,16 +67,7 @@ public final class Node {
       port: local.internodePort)
     let pool = PeerPool(world: world, identity: hello, logger: log)
     self.pool = pool
-    hints = HintStore(
-      store: store, clock: world.clock, configuration: configuration.hints,
-      isCurrent: { id, incarnation in
-        metadata.snapshot.schema.table(id: id).map { $0.incarnation <= incarnation } ?? false
-      },
-      send: { mutation, host, done in
-        pool.apply(encoded: OutgoingMutation(mutation).encoded, at: host) { result in
-          if case .success = result { done(.stored) } else { done(.refused) }
-        }
-      })
+    hints = Self.makeHints(configuration, world: world, store: store, metadata: metadata, pool: pool, log: log)
     let hints = hints
     let router = PeerRouter(localHostID: hostID, replica: replica, pool: pool) { mutation, host in
       // What the own store has not taken, it would not take as a hint either; read repair brings it.
@@ -100,6 +91,7 @@ public final class Node {
     peers = PeerListener(world: world, identity: hello, service: handlers, logger: log)
     cql = CQLListener(engine: engine, world: world, configuration: configuration.cqlServer, logger: log)
     do throws(StorageFailure) { try hints.load() } catch { throw .storage(error) }
+    tendStore()
     connectParts(known: known)
   }
 
@@ -158,10 +150,11 @@ public final class Node {
     case .alive(let member):
       log.info("a node is up", ["host": "\(member.hostID)", "address": member.address])
       pool.expect(member.hostID)
-      hints.handOver(to: member.hostID)
+      hints.hostIsAlive(member.hostID)
       cql.publish(.statusChange(.up, member))
     case .dead(let member):
       log.warning("a node is down", ["host": "\(member.hostID)", "address": member.address])
+      hints.hostIsDead(member.hostID)
       cql.publish(.statusChange(.down, member))
     }
   }
@@ -196,16 +189,6 @@ public final class Node {
     }
     isServing = true
     log.info("serving", ["cql": "\(configuration.listen.cql)", "host": "\(metadata.snapshot.localHostID)"])
-  }
-
-  private func lookAfterHints() {
-    for member in metadata.snapshot.members where member.hostID != metadata.snapshot.localHostID {
-      if metadata.isAlive(member.hostID) {
-        hints.handOver(to: member.hostID)
-      } else {
-        hints.dropOld(for: member.hostID)
-      }
-    }
   }
 
   /// Says once that the store takes no writes, and once that it does again.

@@ -60,6 +60,31 @@ extension Store {
     maintainAfter(.zero)
   }
 
+  /// Gives up every incarnation that no table has: a node that died between writing a schema down and giving up what it
+  /// no longer names would keep those rows for ever. One seek for each incarnation that is there.
+  /// - Parameters:
+  ///   - epoch: of a schema that is on disk; incarnations above it are not its business.
+  ///   - current: of all its tables.
+  public func dropUnknown(upTo epoch: UInt32, except current: Set<UInt32>) throws(StorageFailure) {
+    var next: UInt32 = 0
+    while let found = try firstIncarnation(from: next), found <= epoch {
+      if !current.contains(found) { try drop(incarnation: found) }
+      if found == .max { return }
+      next = found + 1
+    }
+  }
+
+  private func firstIncarnation(from incarnation: UInt32) throws(StorageFailure) -> UInt32? {
+    var start: [UInt8] = []
+    StorageKey.appendIncarnation(incarnation, to: &start)
+    var iterator = try database.iterator(fillCache: false)
+    try iterator.seek(start)
+    try iterator.check()
+    guard iterator.isValid, iterator.keyByte(0) == StorageKey.dataNamespace else { return nil }
+    guard iterator.keyCount >= start.count else { throw .corrupt("a data key of \(iterator.keyCount) bytes") }
+    return (1..<start.count).reduce(0) { $0 << 8 | UInt32(iterator.keyByte($1)) }
+  }
+
   private func deleteStep(of incarnation: UInt32) throws(StorageFailure) {
     var prefix: [UInt8] = []
     StorageKey.appendIncarnation(incarnation, to: &prefix)

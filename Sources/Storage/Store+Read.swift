@@ -102,7 +102,9 @@ extension Store {
   }
 
   func noteFailure(_ failure: StorageFailure) {
-    if case .corrupt = failure { counters.corruptions += 1 }
+    guard case .corrupt = failure else { return }
+    counters.corruptions += 1
+    onCorruption?(failure)
   }
 
   private func finish(_ run: inout ReadRun) {

@@ -77,6 +77,8 @@ public final class Store {
   public var onSettled: ((_ ticket: UInt64, _ failure: StorageFailure?) -> Void)?
   /// A sync failed: the node has to stop.
   public var onFatal: ((StorageFailure) -> Void)?
+  /// Damage was met by a read, which failed, or by the background work.
+  public var onCorruption: ((StorageFailure) -> Void)?
 
   /// The ticket of what is pending.
   var pendingTicket: UInt64 = 1
@@ -417,8 +419,10 @@ public final class Store {
   @discardableResult
   private func settleSynced() -> Bool {
     if database.syncFailed {
+      // Said once: a tick that always has something to do has no end.
+      let isNews = !reportedFatal
       fatal(.syncFailed("the log could not be synced"))
-      return true
+      return isNews
     }
     guard let first = unsynced.first else { return false }
     let synced = database.synced

@@ -163,12 +163,16 @@ import Testing
     try machine.restart()
     let table = try #require(machine.disk.files.first { $0.hasSuffix(".ldb") })
     machine.disk.flip(table, offset: 100, mask: 4)
+    var reported: StorageFailure?
+    machine.store.onCorruption = { reported = $0 }
     var failure: StorageFailure?
     do throws(StorageFailure) { _ = try machine.store.read(readPartition(key)) } catch { failure = error }
     guard case .corrupt = failure else {
       Issue.record("served a damaged block: \(String(describing: failure))")
       return
     }
+    #expect(failure.map { "\($0)".hasSuffix(table) } == true, "\(String(describing: failure)) names no file")
+    #expect(reported == failure)
     #expect(machine.store.metrics().corruptions == 1)
     #expect(try machine.store.read(readPartition(partitionKey(3))).partitions.count == 1)
   }

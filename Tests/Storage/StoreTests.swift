@@ -153,6 +153,25 @@ import Testing
     #expect(machine.store.metrics().droppedKeys == 60)
   }
 
+  @Test func whatNoTableOfTheSchemaHasIsDroppedAtAStart() throws {
+    let machine = try Machine()
+    for incarnation in [3, 4, 7, 9, 0xFFFF_FF00] as [UInt32] {
+      try machine.store.write(
+        mutation(key, [.row(clustering: clustering(1), liveRow("x", at: 1))], incarnation: incarnation))
+    }
+    try machine.store.dropUnknown(upTo: 8, except: [4])
+    #expect(machine.store.dropped == [3, 7])
+    for _ in 0..<3 {
+      machine.store.endTick()
+      machine.store.maintain()
+    }
+    machine.store.endTick()
+    for (incarnation, count) in [(3, 0), (4, 1), (7, 0), (9, 1), (0xFFFF_FF00, 1)] as [(UInt32, Int)] {
+      let found = try machine.store.read(readPartition(key, incarnation: incarnation)).partitions.count
+      #expect(found == count, "incarnation \(incarnation)")
+    }
+  }
+
   @Test func localRecords() throws {
     let machine = try Machine()
     try machine.store.persistLocal(Array("host".utf8), [1, 2, 3])
