@@ -20,6 +20,8 @@ struct Room {
   var imports: [String] = []
   var path: String?
   var tests: [String]? = []
+  /// Files of the folder that are not Swift's.
+  var exclude: [String] = []
 }
 
 let rooms: [Room] = [
@@ -40,7 +42,7 @@ let rooms: [Room] = [
   Room(name: "HTTP", imports: ["Base"]),
   Room(name: "Messages", imports: ["Base", "Codec", "Data", "Ring", "Gossip"]),
   Room(name: "Replica", imports: ["Base", "World", "Codec", "Data", "Storage"], tests: ["TestWorld"]),
-  Room(name: "Coordinator", imports: ["Base", "World", "Data", "Ring", "Gossip"]),
+  Room(name: "Coordinator", imports: ["Base", "World", "Codec", "Data", "Ring", "Gossip"]),
   Room(name: "Metadata", imports: ["Base", "Data", "Ring"]),
   Room(name: "Access", imports: ["Base", "World", "Crypto"], tests: ["TestWorld"]),
   Room(
@@ -66,18 +68,23 @@ let rooms: [Room] = [
       "HTTP", "Messages", "Replica", "Coordinator", "Metadata", "Query", "Media", "Playback", "Encoding",
       "Web", "Server", "Access",
     ]),
+  Room(name: "Checkers", imports: ["Base"], path: "Cluster/Checkers"),
+  Room(
+    name: "Workloads", imports: ["Base", "World", "Data", "Ring", "Frames", "Checkers"], path: "Cluster/Workloads",
+    exclude: ["bench.py", "cluster.py", "counts.py", "demo.py", "steady_inserts.py"]),
   Room(
     name: "Simulator",
     imports: [
       "Base", "World", "Data", "Ring", "Storage", "Frames", "Query", "Coordinator", "Replica", "Node", "Codec",
-      "Metadata",
+      "Metadata", "Checkers", "Workloads",
     ],
     path: "Cluster/Simulator"),
 ]
 
 /// What the executable imports.
 let marqueeImports = [
-  "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "CYAML", "Access",
+  "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "Workloads",
+  "CYAML", "Access",
 ]
 
 /// Module maps over Debian's libraries; CLevelDB and CUV carry a small shim each.
@@ -123,7 +130,7 @@ for room in rooms where isWanted(room.name) {
   targets.append(
     .target(
       name: room.name, dependencies: room.imports.map { .byName(name: $0) },
-      path: room.path ?? "Sources/\(room.name)", swiftSettings: settings))
+      path: room.path ?? "Sources/\(room.name)", exclude: room.exclude, swiftSettings: settings))
   if let extra = room.tests, isTested(room.name) {
     targets.append(
       .testTarget(

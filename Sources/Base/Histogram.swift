@@ -27,6 +27,16 @@ public struct Histogram: Sendable {
     return 0
   }
 
+  /// Forgets half of every bucket, so that what is recorded from now on weighs more.
+  public mutating func halve() {
+    total = 0
+    for index in counts.indices {
+      counts[index] /= 2
+      total += counts[index]
+    }
+    sumMicroseconds /= 2
+  }
+
   private static func bucket(of value: UInt64) -> Int {
     guard value >= UInt64(bucketsPerOctave) else { return Int(value) }
     let octave = 63 - value.leadingZeroBitCount

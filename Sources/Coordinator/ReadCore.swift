@@ -1,193 +1,112 @@
-// The life of reads: as many replicas are asked as the level requires, the local one first; when one fails or is slow,
-// another is asked in its place. Answers that differ are merged, and the replicas that lacked something get it before
-// the client gets the answer (blocking read repair), so that what one quorum read has seen the next one sees too.
+// The life of reads. As many replicas are asked as the level requires, the nearest for its data, the others for a digest
+// of theirs. Equal digests end it. Where they differ (second round), those that gave a digest are asked for their data,
+// the answers are merged, and every replica that lacks something of the merge gets it before the client is answered
+// (blocking read repair, Cassandra's BlockingReadRepair): what one quorum read has seen the next one sees too. The read
+// ends once as many replicas hold the merge as the level requires.
+//
+// One that fails is replaced at once by another; one that is slow gets company after a time (speculative retry), in
+// every phase. Rounds are numbered: what answers an earlier round, or acknowledges an earlier repair, counts no more.
 //
 // An answer that a limit cut off says nothing of what lies behind its last row; the merge ends where the first such
-// answer ends, and `hasMore` says so.
+// answer ends, and `hasMore` says so (that is the short-read protection: the next read goes on from there).
 
 import Base
 import Data
 import Ring
 
+/// When another replica is asked besides those that the level requires.
+public enum Speculation: Equatable, Sendable {
+  case never, always
+  case after(Duration)
+}
+
+/// What a replica said to a read.
+public enum ReplicaAnswer: Equatable, Sendable {
+  case data(ReadResponse)
+  case digest(UInt64)
+}
+
 public struct ReadCore {
   public enum Directive: Equatable {
-    case read(request: UInt64, from: UUID)
+    case read(request: UInt64, round: Int, from: UUID)
+    case readDigest(request: UInt64, round: Int, from: UUID)
     /// Write to a replica what it lacks.
-    case repair(request: UInt64, at: UUID, [Partition])
+    case repair(request: UInt64, round: Int, at: UUID, [Partition])
     case finish(request: UInt64, Result<ReadResponse, RequestFailure>)
   }
 
-  private struct Pending {
-    var consistency: Consistency
-    var required: Int
-    var isReversed: Bool
-    /// Of each partition of a scan: what a replica leaves out there, its answer does not say.
-    var scanLimit: (rows: Int, nowInSeconds: Int64)?
-    /// Alive and not asked yet, the best last.
-    var spare: [UUID]
-    var asked: [UUID]
-    var answers: [(hostID: UUID, response: ReadResponse)] = []
-    var failures = 0
-    /// Replicas whose repair is awaited, and what is answered then.
-    var repairing: [UUID] = []
-    var merged: ReadResponse?
-    var hasSpeculated = false
+  /// Sums since the start.
+  public struct Counters: Sendable {
+    public var digestMismatches: UInt64 = 0
+    public var speculations: UInt64 = 0
   }
 
-  private var requests: [UInt64: Pending] = [:]
+  private var requests: [UInt64: PendingRead] = [:]
   private var deadlines = DeadlineQueue()
-  private var speculations = DeadlineQueue()
+  private var speculations = SpeculationQueue()
   private let timeout: Duration
-  private let speculateAfter: Duration
+  public private(set) var counters = Counters()
 
-  public init(timeout: Duration, speculateAfter: Duration) {
-    self.timeout = timeout
-    self.speculateAfter = speculateAfter
-  }
+  public init(timeout: Duration) { self.timeout = timeout }
 
   public var count: Int { requests.count }
 
   public var nextDeadline: Instant? {
-    guard !requests.isEmpty else { return nil }
-    return [deadlines.next, speculations.next].compactMap { $0 }.min()
+    guard !requests.isEmpty, let due = deadlines.next else { return nil }
+    guard let sooner = speculations.next else { return due }
+    return min(due, sooner)
   }
 
   /// - Parameters:
   ///   - replicas: in the order in which they should be asked.
-  ///   - factor: of the keyspace; a level counts by it even while the cluster has fewer members.
+  ///   - requirement: of the level, for the keyspace's placement.
   public mutating func start(
-    _ request: UInt64, command: ReadCommand, replicas: [WriteCore.Replica], factor: Int, consistency: Consistency,
-    now: Instant,
-    into directives: inout [Directive]
+    _ request: UInt64, command: ReadCommand, replicas: [ReplicaState], requirement: Requirement,
+    consistency: Consistency, speculation: Speculation, now: Instant, into directives: inout [Directive]
   ) {
-    let required = consistency.required(replicas: factor)
-    let alive = replicas.filter(\.isAlive).map(\.hostID)
-    guard alive.count >= required else {
-      directives.append(
-        .finish(request: request, .failure(.unavailable(consistency, required: required, alive: alive.count))))
+    var pending = PendingRead(command, replicas, requirement, consistency)
+    if let failure = pending.unavailable {
+      directives.append(.finish(request: request, .failure(failure)))
       return
     }
-    let asked = Array(alive.prefix(required))
-    var scanLimit: (rows: Int, nowInSeconds: Int64)?
-    if case .range = command.scope, command.rowLimitPerPartition != .max {
-      scanLimit = (command.rowLimitPerPartition, command.nowInSeconds)
-    }
-    requests[request] = Pending(
-      consistency: consistency, required: required, isReversed: command.isReversed, scanLimit: scanLimit,
-      spare: Array(alive.dropFirst(required).reversed()), asked: asked)
+    pending.begin(request, speculation, into: &directives)
     deadlines.add(request, at: now + timeout)
-    if alive.count > required { speculations.add(request, at: now + speculateAfter) }
-    for hostID in asked { directives.append(.read(request: request, from: hostID)) }
+    if case .after(let delay) = speculation, delay < timeout, pending.hasSpare {
+      speculations.add(request, at: now, after: delay)
+    }
+    requests[request] = pending
   }
 
   public mutating func replied(
-    _ request: UInt64, from hostID: UUID, _ outcome: Result<ReadResponse, ReplicaFailure>,
+    _ request: UInt64, round: Int, from hostID: UUID, _ outcome: Result<ReplicaAnswer, ReplicaFailure>,
     into directives: inout [Directive]
   ) {
-    guard var pending = requests[request], pending.merged == nil,
-      let place = pending.asked.firstIndex(of: hostID)
-    else { return }
-    pending.asked.remove(at: place)
-    switch outcome {
-    case .success(let response):
-      pending.answers.append((hostID, response))
-      requests[request] = pending
-      if pending.answers.count == pending.required { complete(request, pending, into: &directives) }
-    case .failure(let failure):
-      if failure != .unreachable { pending.failures += 1 }
-      if let spare = pending.spare.popLast() {
-        pending.asked.append(spare)
-        directives.append(.read(request: request, from: spare))
-      }
-      requests[request] = pending
-      if pending.answers.count + pending.asked.count < pending.required { fail(request, pending, into: &directives) }
+    guard let index = requests.index(forKey: request), requests.values[index].round == round else { return }
+    let mismatchesBefore = requests.values[index].hasMismatch
+    if requests.values[index].replied(request, from: hostID, outcome, into: &directives) {
+      requests.remove(at: index)
+    } else if !mismatchesBefore, requests.values[index].hasMismatch {
+      counters.digestMismatches += 1
     }
   }
 
-  private mutating func fail(_ request: UInt64, _ pending: Pending, into directives: inout [Directive]) {
-    requests[request] = nil
-    let received = pending.answers.count
-    let failure: RequestFailure =
-      pending.failures > 0
-      ? .readFailure(
-        pending.consistency, received: received, required: pending.required, failures: pending.failures,
-        hasData: received > 0)
-      : .readTimeout(pending.consistency, received: received, required: pending.required, hasData: received > 0)
-    directives.append(.finish(request: request, .failure(failure)))
-  }
-
-  private mutating func complete(_ request: UInt64, _ pending: Pending, into directives: inout [Directive]) {
-    let first = pending.answers[0].response
-    if pending.answers.dropFirst().allSatisfy({ $0.response == first }) {
-      requests[request] = nil
-      directives.append(.finish(request: request, .success(first)))
-      return
-    }
-    let merged: ReadResponse
-    do throws(DecodeError) {
-      merged = try ReadResponse.merged(
-        pending.answers.map(\.response), isReversed: pending.isReversed, scanLimit: pending.scanLimit)
-    } catch {
-      var failed = pending
-      failed.failures += 1
-      fail(request, failed, into: &directives)
-      return
-    }
-    var next = pending
-    next.merged = merged
-    for (hostID, response) in pending.answers {
-      let lacking = merged.missing(from: response)
-      if lacking.isEmpty { continue }
-      next.repairing.append(hostID)
-      directives.append(.repair(request: request, at: hostID, lacking))
-    }
-    requests[request] = next
-    finishIfRepaired(request, into: &directives)
-  }
-
-  private mutating func finishIfRepaired(_ request: UInt64, into directives: inout [Directive]) {
-    guard let pending = requests[request], let merged = pending.merged, pending.repairing.isEmpty else { return }
-    requests[request] = nil
-    directives.append(.finish(request: request, .success(merged)))
-  }
-
-  /// A replica has what it lacked, or could not take it. Where it could not, what the others know stands on fewer
-  /// replicas than the level promises, so the read begins again with a replica that has not been asked, or fails.
+  /// A replica has what it lacked, or could not take it.
   public mutating func repaired(
-    _ request: UInt64, at hostID: UUID, _ outcome: Result<Void, ReplicaFailure>, into directives: inout [Directive]
+    _ request: UInt64, round: Int, at hostID: UUID, _ outcome: Result<Void, ReplicaFailure>,
+    into directives: inout [Directive]
   ) {
-    guard var pending = requests[request], let place = pending.repairing.firstIndex(of: hostID) else { return }
-    pending.repairing.remove(at: place)
-    guard case .failure = outcome else {
-      requests[request] = pending
-      finishIfRepaired(request, into: &directives)
-      return
-    }
-    pending.answers.removeAll { $0.hostID == hostID }
-    pending.merged = nil
-    pending.repairing = []
-    guard let spare = pending.spare.popLast() else {
-      fail(request, pending, into: &directives)
-      return
-    }
-    pending.asked.append(spare)
-    requests[request] = pending
-    directives.append(.read(request: request, from: spare))
+    guard let index = requests.index(forKey: request), requests.values[index].round == round else { return }
+    if requests.values[index].repaired(request, at: hostID, outcome, into: &directives) { requests.remove(at: index) }
   }
 
   public mutating func advance(now: Instant, into directives: inout [Directive]) {
     while let request = speculations.popDue(now) {
-      guard var pending = requests[request], pending.merged == nil, !pending.hasSpeculated,
-        let spare = pending.spare.popLast()
-      else { continue }
-      pending.hasSpeculated = true
-      pending.asked.append(spare)
-      requests[request] = pending
-      directives.append(.read(request: request, from: spare))
+      guard let index = requests.index(forKey: request) else { continue }
+      if requests.values[index].askSpare(request, into: &directives) { counters.speculations += 1 }
     }
     while let request = deadlines.popDue(now) {
-      guard let pending = requests[request] else { continue }
-      fail(request, pending, into: &directives)
+      guard let pending = requests.removeValue(forKey: request) else { continue }
+      directives.append(.finish(request: request, .failure(pending.timeout)))
     }
   }
 }

@@ -65,18 +65,30 @@ public enum ReplicaFailure: Error, Equatable, Sendable {
 public protocol ReplicaTransport: AnyObject {
   func apply(
     _ mutation: OutgoingMutation, at hostID: UUID, completion: @escaping (Result<Void, ReplicaFailure>) -> Void)
+  /// Through the first of these hosts to all of them, which are of one datacenter; `completion` runs once for each.
+  func forward(
+    _ mutation: OutgoingMutation, through hostIDs: [UUID],
+    completion: @escaping (UUID, Result<Void, ReplicaFailure>) -> Void)
   func read(
     _ command: ReadCommand, at hostID: UUID, completion: @escaping (Result<ReadResponse, ReplicaFailure>) -> Void)
+  /// The digest of what `read` would answer.
+  func readDigest(
+    _ command: ReadCommand, at hostID: UUID, completion: @escaping (Result<UInt64, ReplicaFailure>) -> Void)
   /// Keeps a mutation for a replica that missed it, to be handed over when it is back.
-  func keepHint(_ mutation: OutgoingMutation, for hostID: UUID)
+  /// - Returns: whether it is in the tick's batch; a hint that is refused (bound, window, full disk) is not.
+  @discardableResult
+  func keepHint(_ mutation: OutgoingMutation, for hostID: UUID) -> Bool
 }
 
 /// Where replicas are and which of them answer.
 public protocol Topology: AnyObject {
   var localHostID: UUID { get }
+  var localDatacenter: String { get }
   /// Nil where the keyspace does not exist.
   func replicaMap(keyspace: String) -> ReplicaMap?
   func isAlive(_ hostID: UUID) -> Bool
+  /// The table's option of this name; nil where it is not set.
+  func speculativeRetry(table: UUID) -> String?
   /// As traces show it; the id where no address is known.
   func address(of hostID: UUID) -> String
 }

@@ -17,6 +17,8 @@ public struct MessageFailure: Error, Equatable, Sendable {
     case unknownVerb = 5
     /// The hello was not accepted; the connection ends.
     case refused = 6
+    /// A replica that it was to be passed on to cannot be reached; it may have got it.
+    case unreachable = 7
   }
   public static let maxTextBytes = 4096
 

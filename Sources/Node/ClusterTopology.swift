@@ -7,10 +7,21 @@ import Ring
 
 final class ClusterTopology: Topology {
   private let metadata: Metadata
+  let localDatacenter: String
 
-  init(metadata: Metadata) { self.metadata = metadata }
+  init(metadata: Metadata) {
+    self.metadata = metadata
+    localDatacenter = metadata.snapshot.local.datacenter
+  }
 
   var localHostID: UUID { metadata.snapshot.localHostID }
+
+  func speculativeRetry(table: UUID) -> String? {
+    // Kept as CQL writes it.
+    metadata.snapshot.schema.table(id: table)?.options.others["speculative_retry"].map { text in
+      text.hasPrefix("'") ? String(text.dropFirst().dropLast()) : text
+    }
+  }
 
   func replicaMap(keyspace: String) -> ReplicaMap? {
     guard let placement = metadata.snapshot.schema.keyspace(keyspace)?.replication.placement else { return nil }

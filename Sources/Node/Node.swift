@@ -4,6 +4,7 @@
 // Data goes down: connections -> query engine -> coordinator -> router -> this node's replica or a peer's -> store.
 // What the cluster knows comes up: gossip -> membership -> metadata, whose changes the parts observe.
 
+import Access
 import Base
 import Coordinator
 import Data
@@ -42,7 +43,10 @@ public final class Node {
   private(set) var isServing = false
 
   /// Opens the store and reads who this node is; listens to nobody yet.
-  public init(configuration: Configuration, world: World, store: Store, log: Logger) throws(NodeStartFailure) {
+  /// - Parameter authenticator: asked before a driver is served; nil serves everybody.
+  public init(
+    configuration: Configuration, world: World, store: Store, log: Logger, authenticator: (any Authenticator)? = nil
+  ) throws(NodeStartFailure) {
     self.configuration = configuration
     self.world = world
     self.store = store
@@ -65,13 +69,13 @@ public final class Node {
     let hello = Hello(
       clusterName: configuration.clusterName, hostID: hostID, schemaEpoch: 0, address: local.address,
       port: local.internodePort)
-    let pool = PeerPool(world: world, identity: hello, logger: log)
+    let pool = PeerPool(world: world, identity: hello, configuration: configuration.peers, logger: log)
     self.pool = pool
     hints = Self.makeHints(configuration, world: world, store: store, metadata: metadata, pool: pool, log: log)
     let hints = hints
     let router = PeerRouter(localHostID: hostID, replica: replica, pool: pool) { mutation, host in
       // What the own store has not taken, it would not take as a hint either; read repair brings it.
-      if host != hostID { hints.keep(mutation.encoded, for: host) }
+      host != hostID && hints.keep(mutation.encoded, for: host)
     }
     coordinator = RequestCoordinator(
       topology: ClusterTopology(metadata: metadata), transport: router, clock: world.clock, timers: world.timers,
@@ -87,9 +91,11 @@ public final class Node {
         member: local, generation: identity.record.generation, schemaEpoch: identity.record.schema.epoch),
       seeds: configuration.seeds, known: known, metadata: metadata, world: world)
     handlers = PeerHandlers(
-      replica: replica, metadata: metadata, membership: membership, authority: authority, log: log)
-    peers = PeerListener(world: world, identity: hello, service: handlers, logger: log)
-    cql = CQLListener(engine: engine, world: world, configuration: configuration.cqlServer, logger: log)
+      replica: replica, pool: pool, metadata: metadata, membership: membership, authority: authority, log: log)
+    peers = PeerListener(
+      world: world, identity: hello, service: handlers, configuration: configuration.peers, logger: log)
+    cql = CQLListener(
+      engine: engine, world: world, configuration: configuration.cqlServer, authenticator: authenticator, logger: log)
     do throws(StorageFailure) { try hints.load() } catch { throw .storage(error) }
     tendStore()
     connectParts(known: known)

@@ -2,6 +2,7 @@
 
 import Base
 import Data
+import Messages
 import Metadata
 import Query
 import Replica
@@ -11,15 +12,18 @@ import Storage
 /// Loop-bound.
 final class PeerHandlers: PeerService {
   private let replica: LocalReplica
+  private let pool: PeerPool
   private let metadata: Metadata
   private let membership: Membership
   private let authority: SchemaAuthority
   private let log: Logger
 
   init(
-    replica: LocalReplica, metadata: Metadata, membership: Membership, authority: SchemaAuthority, log: Logger
+    replica: LocalReplica, pool: PeerPool, metadata: Metadata, membership: Membership, authority: SchemaAuthority,
+    log: Logger
   ) {
     self.replica = replica
+    self.pool = pool
     self.metadata = metadata
     self.membership = membership
     self.authority = authority
@@ -38,6 +42,20 @@ final class PeerHandlers: PeerService {
       if case .unknownTable = refusal { authority.pull(from: from) }
       completion(refusal)
     }
+  }
+
+  func applyAndForward(
+    _ mutation: Mutation, encoded: [UInt8], to others: [UUID], from: UUID,
+    answer: @escaping (UUID, MessageFailure?) -> Void
+  ) {
+    let local = metadata.snapshot.localHostID
+    // The way to the others first: what this replica does takes its time at the tick's end.
+    for hostID in others {
+      pool.apply(encoded: encoded, at: hostID) { result in
+        if case .failure(let failure) = result { answer(hostID, MessageFailure(failure)) } else { answer(hostID, nil) }
+      }
+    }
+    apply(mutation, from: from) { refusal in answer(local, refusal.map(MessageFailure.init)) }
   }
 
   func read(_ command: ReadCommand, from: UUID) throws(ReplicaRefusal) -> ReadResponse {

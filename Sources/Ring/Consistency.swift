@@ -28,8 +28,8 @@ public enum Consistency: UInt16, Sendable, CaseIterable {
 
   public var isSerial: Bool { self == .serial || self == .localSerial }
 
-  /// How many replicas must answer.
-  /// - Parameter replicas: the replication factor; with one datacenter the local levels mean the same as the others.
+  /// How many replicas must answer where there is one datacenter; for several see `ReplicaMap.requirement`.
+  /// - Parameter replicas: the replication factor.
   public func required(replicas: Int) -> Int {
     switch self {
     case .any, .one, .localOne: 1

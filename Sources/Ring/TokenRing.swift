@@ -36,7 +36,7 @@ public final class TokenRing: Sendable {
 
   public func replicaMap(_ placement: Placement) -> ReplicaMap {
     let lists = tokens.indices.map { replicas(from: $0, placement) }
-    return ReplicaMap(members: members, factor: placement.factor, tokens: tokens.map(\.token), replicas: lists)
+    return ReplicaMap(members: members, placement: placement, tokens: tokens.map(\.token), replicas: lists)
   }
 
   private func replicas(from start: Int, _ placement: Placement) -> [Int] {
@@ -89,12 +89,28 @@ public final class ReplicaMap: Sendable {
   public let members: [Member]
   /// How many replicas the keyspace asks for; there are fewer where the cluster has fewer members.
   public let factor: Int
+  /// By name: those of the members, and those that the placement names.
+  public let datacenters: [String]
+  /// For each member the index of its datacenter.
+  public let datacenterOf: [Int]
+  /// NetworkTopologyStrategy's factors in the order of `datacenters`; nil where the placement is simple.
+  let factorsByDatacenter: [Int]?
   private let tokens: [Token]
   private let replicas: [[Int]]
 
-  init(members: [Member], factor: Int, tokens: [Token], replicas: [[Int]]) {
+  init(members: [Member], placement: Placement, tokens: [Token], replicas: [[Int]]) {
     self.members = members
-    self.factor = factor
+    factor = placement.factor
+    var named: Set<String> = []
+    if case .networkTopology(let factors) = placement { named = Set(factors.filter { $0.value > 0 }.keys) }
+    let datacenters = named.union(members.map(\.datacenter)).sorted()
+    self.datacenters = datacenters
+    datacenterOf = members.map { datacenters.firstIndex(of: $0.datacenter) ?? 0 }
+    if case .networkTopology(let factors) = placement {
+      factorsByDatacenter = datacenters.map { factors[$0] ?? 0 }
+    } else {
+      factorsByDatacenter = nil
+    }
     self.tokens = tokens
     self.replicas = replicas
   }

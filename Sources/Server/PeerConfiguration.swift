@@ -2,8 +2,11 @@
 
 import Base
 import Messages
+import World
 
 public struct PeerConfiguration: Sendable {
+  /// Of both sides' connections.
+  public var security = WireSecurity.plain
   /// Connections that other nodes may have to this one; further ones are closed at once.
   public var maxConnections = 1024
   public var connectTimeout: Duration = .seconds(3)
@@ -40,6 +43,10 @@ public struct PeerCounters: Sendable {
   public var requestsFailed: UInt64 = 0
   public var requestsExpired: UInt64 = 0
   public var requestsServed: UInt64 = 0
+  /// Writes sent once for several replicas of another datacenter.
+  public var forwardsSent: UInt64 = 0
+  /// Such writes passed on here.
+  public var forwardsServed: UInt64 = 0
   public var gossipSent: UInt64 = 0
   public var gossipDropped: UInt64 = 0
   public var damagedMessages: UInt64 = 0

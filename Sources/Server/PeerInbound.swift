@@ -2,6 +2,7 @@
 // connection as each is done.
 
 import Base
+import Coordinator
 import Data
 import Messages
 import Replica
@@ -38,7 +39,7 @@ public final class PeerListener {
   public var connectionCount: Int { connections.count }
 
   public func listen(_ endpoint: Endpoint) throws(WireFailure) {
-    listener = try world.wire.listen(endpoint) { [unowned self] _ in
+    listener = try world.wire.listen(endpoint, security: configuration.security) { [unowned self] _ in
       guard connections.count < configuration.maxConnections else {
         counters.connectionsRefused += 1
         return nil
@@ -249,7 +250,12 @@ final class PeerInbound: StreamHandler {
       service.apply(try Mutation(from: &reader), from: peer) { [self] refusal in
         if let refusal { fail(id, refusal) } else { answer(.acknowledgement, id) { _ in } }
       }
-    case .read: read(try ReadCommand(from: &reader), id, from: peer)
+    case .forward: try forward(payload, id, from: peer)
+    case .read: read(try ReadCommand(from: &reader), id, from: peer) { answer(.readResponse, id, $0.encode) }
+    case .readDigest:
+      read(try ReadCommand(from: &reader), id, from: peer) { response in
+        answer(.digest, id) { $0.uint64(response.digest) }
+      }
     case .gossip:
       inFlight -= 1
       service.gossip(payload.copied(), from: peer)
@@ -265,15 +271,28 @@ final class PeerInbound: StreamHandler {
         answer(.schemaChanged, id) { $0.append(outcome) }
       }
     case .ping: answer(.pong, id) { _ in }
-    case .hello, .failure, .acknowledgement, .readResponse, .schema, .schemaEpoch, .schemaChanged, .pong, nil:
+    case .digest, .forwardAnswer, .hello, .failure, .acknowledgement, .readResponse, .schema,
+      .schemaEpoch, .schemaChanged, .pong, nil:
       fail(id, .unknownVerb, "verb \(header.rawVerb) is not understood here")
     }
   }
 
-  private func read(_ command: ReadCommand, _ id: UInt64, from peer: UUID) {
+  private func forward(_ payload: RawSpan, _ id: UInt64, from peer: UUID) throws(DecodeError) {
+    var reader = ByteReader(payload)
+    let others = try ForwardedWrite.decodeHosts(from: &reader)
+    let encoded = payload.extracting((payload.byteCount - reader.remaining)...).copied()
+    let mutation = try Mutation(from: &reader)
+    listener.counters.forwardsServed += 1
+    // One answer each.
+    inFlight += others.count
+    listener.service.applyAndForward(mutation, encoded: encoded, to: others, from: peer) { [self] hostID, failure in
+      answer(.forwardAnswer, id) { ForwardAnswer(hostID: hostID, failure: failure).encode(to: &$0) }
+    }
+  }
+
+  private func read(_ command: ReadCommand, _ id: UInt64, from peer: UUID, _ done: (ReadResponse) -> Void) {
     do throws(ReplicaRefusal) {
-      let response = try listener.service.read(command, from: peer)
-      answer(.readResponse, id) { response.encode(to: &$0) }
+      done(try listener.service.read(command, from: peer))
     } catch {
       fail(id, error)
     }
@@ -287,14 +306,39 @@ final class PeerInbound: StreamHandler {
   }
 
   private func fail(_ id: UInt64, _ refusal: ReplicaRefusal) {
-    switch refusal {
-    case .overloaded: fail(id, .overloaded, "overloaded")
-    case .unknownTable(let table): fail(id, .unknownTable, "table \(table) is not known here")
-    case .failed(let text): fail(id, .failed, text)
-    }
+    let failure = MessageFailure(refusal)
+    fail(id, failure.code, failure.text)
   }
 
   private func fail(_ id: UInt64, _ code: MessageFailure.Code, _ text: String) {
     answer(.failure, id) { MessageFailure(code, text).encode(to: &$0) }
+  }
+}
+
+extension MessageFailure {
+  public init(_ refusal: ReplicaRefusal) {
+    switch refusal {
+    case .overloaded: self.init(.overloaded, "overloaded")
+    case .unknownTable(let table): self.init(.unknownTable, "table \(table) is not known here")
+    case .failed(let text): self.init(.failed, text)
+    }
+  }
+
+  public init(_ failure: ReplicaFailure) {
+    switch failure {
+    case .unreachable: self.init(.unreachable, "unreachable")
+    case .overloaded: self.init(.overloaded, "overloaded")
+    case .failed(let text): self.init(.failed, text)
+    }
+  }
+}
+
+extension ReplicaFailure {
+  init(_ failure: MessageFailure) {
+    switch failure.code {
+    case .overloaded: self = .overloaded
+    case .unreachable: self = .unreachable
+    case .unknownTable, .failed, .malformed, .unknownVerb, .refused: self = .failed(failure.text)
+    }
   }
 }

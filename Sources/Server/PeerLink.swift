@@ -14,14 +14,42 @@ import World
 enum PeerCompletion {
   case acknowledgement((Result<Void, ReplicaFailure>) -> Void)
   case response((Result<ReadResponse, ReplicaFailure>) -> Void)
+  case digest((Result<UInt64, ReplicaFailure>) -> Void)
+  case forward(ForwardWait)
   case bytes(Verb, (Result<[UInt8], ReplicaFailure>) -> Void)
 
   func fail(_ failure: ReplicaFailure) {
     switch self {
     case .acknowledgement(let completion): completion(.failure(failure))
     case .response(let completion): completion(.failure(failure))
+    case .digest(let completion): completion(.failure(failure))
+    case .forward(let wait): wait.fail(failure)
     case .bytes(_, let completion): completion(.failure(failure))
     }
+  }
+}
+
+/// A write that one node passes on: an answer from each replica.
+final class ForwardWait {
+  private(set) var left: [UUID]
+  private let completion: (UUID, Result<Void, ReplicaFailure>) -> Void
+
+  init(_ hostIDs: [UUID], _ completion: @escaping (UUID, Result<Void, ReplicaFailure>) -> Void) {
+    left = hostIDs
+    self.completion = completion
+  }
+
+  func answered(_ answer: ForwardAnswer) {
+    guard let place = left.firstIndex(of: answer.hostID) else { return }
+    left.remove(at: place)
+    completion(answer.hostID, answer.failure.map { .failure(ReplicaFailure($0)) } ?? .success(()))
+  }
+
+  /// All that have not answered.
+  func fail(_ failure: ReplicaFailure) {
+    let failed = left
+    left = []
+    for hostID in failed { completion(hostID, .failure(failure)) }
   }
 }
 
@@ -153,15 +181,17 @@ final class PeerLink {
 
   /// - Returns: false if the message is none that a peer may send here.
   func received(_ header: MessageHeader, _ payload: RawSpan) -> Bool {
+    var reader = ByteReader(payload)
+    if header.verb == .forwardAnswer { return forwarded(header.requestID, &reader) }
     guard let completion = pending.removeValue(forKey: header.requestID) else {
       // Given up before, or an answer to a ping.
       return header.verb != nil
     }
-    var reader = ByteReader(payload)
     do throws(DecodeError) {
       switch (header.verb, completion) {
       case (.acknowledgement, .acknowledgement(let completion)): completion(.success(()))
       case (.readResponse, .response(let completion)): completion(.success(try ReadResponse(from: &reader)))
+      case (.digest, .digest(let completion)): completion(.success(try reader.uint64()))
       case (let verb, .bytes(let expected, let completion)) where verb == expected:
         completion(.success(payload.copied()))
       case (.failure, _): fail(completion, try MessageFailure(from: &reader))
@@ -174,9 +204,25 @@ final class PeerLink {
     }
   }
 
+  /// One of several answers to one request.
+  private func forwarded(_ id: UInt64, _ reader: inout ByteReader) -> Bool {
+    // Given up before.
+    guard let completion = pending[id] else { return true }
+    guard case .forward(let wait) = completion else { return false }
+    do throws(DecodeError) {
+      let answer = try ForwardAnswer(from: &reader)
+      if answer.failure != nil { pool.counters.requestsFailed += 1 }
+      wait.answered(answer)
+    } catch {
+      return false
+    }
+    if wait.left.isEmpty { pending[id] = nil }
+    return true
+  }
+
   private func fail(_ completion: PeerCompletion, _ failure: MessageFailure) {
     pool.counters.requestsFailed += 1
-    completion.fail(failure.code == .overloaded ? .overloaded : .failed(failure.text))
+    completion.fail(ReplicaFailure(failure))
   }
 
   // MARK: Time

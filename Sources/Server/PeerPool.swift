@@ -77,6 +77,27 @@ public final class PeerPool {
     request(.read, to: hostID, .response(completion)) { command.encode(to: &$0) }
   }
 
+  /// The digest of what `read` would answer.
+  public func readDigest(
+    _ command: ReadCommand, at hostID: UUID, completion: @escaping (Result<UInt64, ReplicaFailure>) -> Void
+  ) {
+    request(.readDigest, to: hostID, .digest(completion)) { command.encode(to: &$0) }
+  }
+
+  /// - Parameters:
+  ///   - mutation: as `Mutation.encode` writes it.
+  ///   - hostIDs: the one that it goes to, then those that it is passed on to.
+  ///   - completion: once for each of them.
+  public func forward(
+    encoded mutation: [UInt8], through hostIDs: [UUID],
+    completion: @escaping (UUID, Result<Void, ReplicaFailure>) -> Void
+  ) {
+    counters.forwardsSent += 1
+    request(.forward, to: hostIDs[0], .forward(ForwardWait(hostIDs, completion))) {
+      ForwardedWrite.encode(to: hostIDs.dropFirst(), mutation: mutation, into: &$0)
+    }
+  }
+
   /// Sends states of nodes; if there is no way now, they are dropped.
   public func gossip(_ states: [UInt8], to endpoint: Endpoint) {
     if link(endpoint).send(.gossip, states) { counters.gossipSent += 1 } else { counters.gossipDropped += 1 }

@@ -11,13 +11,13 @@ public final class PeerRouter: ReplicaTransport {
   private let localHostID: UUID
   private let replica: LocalReplica
   private let pool: PeerPool
-  private let hint: (OutgoingMutation, UUID) -> Void
+  private let hint: (OutgoingMutation, UUID) -> Bool
   /// True while the local replica is being asked: what it answers then is answered at the tick's end.
   private var isWithinCall = false
 
-  /// - Parameter hint: keeps a mutation for a replica that missed it.
+  /// - Parameter hint: keeps a mutation for a replica that missed it; says whether it did.
   public init(
-    localHostID: UUID, replica: LocalReplica, pool: PeerPool, hint: @escaping (OutgoingMutation, UUID) -> Void
+    localHostID: UUID, replica: LocalReplica, pool: PeerPool, hint: @escaping (OutgoingMutation, UUID) -> Bool
   ) {
     self.localHostID = localHostID
     self.replica = replica
@@ -47,16 +47,38 @@ public final class PeerRouter: ReplicaTransport {
       pool.read(command, at: hostID, completion: completion)
       return
     }
-    let result: Result<ReadResponse, ReplicaFailure>
-    do throws(ReplicaRefusal) {
-      result = .success(try replica.read(command))
-    } catch {
-      result = .failure(ReplicaFailure(error))
-    }
+    let result = readHere(command)
     pool.atTickEnd { completion(result) }
   }
 
-  public func keepHint(_ mutation: OutgoingMutation, for hostID: UUID) { hint(mutation, hostID) }
+  public func readDigest(
+    _ command: ReadCommand, at hostID: UUID, completion: @escaping (Result<UInt64, ReplicaFailure>) -> Void
+  ) {
+    guard hostID == localHostID else {
+      pool.readDigest(command, at: hostID, completion: completion)
+      return
+    }
+    let result = readHere(command).map(\.digest)
+    pool.atTickEnd { completion(result) }
+  }
+
+  private func readHere(_ command: ReadCommand) -> Result<ReadResponse, ReplicaFailure> {
+    do throws(ReplicaRefusal) {
+      return .success(try replica.read(command))
+    } catch {
+      return .failure(ReplicaFailure(error))
+    }
+  }
+
+  public func forward(
+    _ mutation: OutgoingMutation, through hostIDs: [UUID],
+    completion: @escaping (UUID, Result<Void, ReplicaFailure>) -> Void
+  ) {
+    pool.forward(encoded: mutation.encoded, through: hostIDs, completion: completion)
+  }
+
+  @discardableResult
+  public func keepHint(_ mutation: OutgoingMutation, for hostID: UUID) -> Bool { hint(mutation, hostID) }
 }
 
 extension ReplicaFailure {

@@ -2,6 +2,7 @@
 
 import Base
 import Data
+import Messages
 import Replica
 
 /// Loop-bound. `from` is the asking node's host id. A completion is called once, within the call or later; what it
@@ -13,6 +14,11 @@ public protocol PeerService: AnyObject {
   func greeted(hostID: UUID, schemaEpoch: UInt32)
   /// Nil when the mutation is stored.
   func apply(_ mutation: Mutation, from: UUID, completion: @escaping (ReplicaRefusal?) -> Void)
+  /// As `apply`, and passes the mutation on to other nodes; `answer` comes once for each, this node among them.
+  /// - Parameter encoded: the mutation as it came.
+  func applyAndForward(
+    _ mutation: Mutation, encoded: [UInt8], to others: [UUID], from: UUID,
+    answer: @escaping (_ hostID: UUID, _ failure: MessageFailure?) -> Void)
   func read(_ command: ReadCommand, from: UUID) throws(ReplicaRefusal) -> ReadResponse
   /// States of nodes, as `NodeState.encode` writes them.
   func gossip(_ states: [UInt8], from: UUID)

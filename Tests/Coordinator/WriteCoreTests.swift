@@ -10,14 +10,12 @@ import Testing
   let c = UUID(high: 0, low: 3)
   let start = Instant(nanoseconds: 0)
 
-  func replicas(dead: UUID...) -> [WriteCore.Replica] {
-    [a, b, c].map { WriteCore.Replica(hostID: $0, isAlive: !dead.contains($0)) }
-  }
-
   func begin(_ core: inout WriteCore, dead: UUID..., level: Consistency = .quorum) -> [WriteCore.Directive] {
     var directives: [WriteCore.Directive] = []
-    let parts = [[a, b, c].map { WriteCore.Replica(hostID: $0, isAlive: !dead.contains($0)) }]
-    core.start(1, parts: parts, factor: 3, consistency: level, kind: .simple, now: start, into: &directives)
+    let parts = [[a, b, c].map { ReplicaState(hostID: $0, isAlive: !dead.contains($0)) }]
+    core.start(
+      1, parts: parts, requirement: Requirement(total: level.required(replicas: 3)), consistency: level, kind: .simple,
+      now: start, into: &directives)
     return directives
   }
 
@@ -92,9 +90,37 @@ import Testing
         .finish(request: 1, .writeFailure(.quorum, received: 0, required: 2, failures: 2, .simple))))
   }
 
-  @Test func anyIsContentWithAHint() {
+  @Test func anyIsContentWithAHintOnceItIsKept() {
     var core = WriteCore(timeout: .seconds(2))
-    #expect(begin(&core, dead: a, b, c, level: .any).contains(.finish(request: 1, nil)))
+    #expect(begin(&core, dead: a, b, c, level: .any) == [a, b, c].map { .hint(request: 1, part: 0, for: $0) })
+    var directives: [WriteCore.Directive] = []
+    core.hinted(1, part: 0, isKept: false, into: &directives)
+    #expect(directives.isEmpty)
+    core.hinted(1, part: 0, isKept: true, into: &directives)
+    #expect(directives == [.finish(request: 1, nil), .forget(request: 1)])
+    #expect(core.count == 0)
+  }
+
+  @Test func anyWithoutAReplicaAndWithoutAHintIsATimeout() {
+    var core = WriteCore(timeout: .seconds(2))
+    _ = begin(&core, dead: a, b, c, level: .any)
+    var directives: [WriteCore.Directive] = []
+    for _ in 0..<3 { core.hinted(1, part: 0, isKept: false, into: &directives) }
+    #expect(
+      directives == [
+        .finish(request: 1, .writeTimeout(.any, received: 0, required: 1, .simple)), .forget(request: 1),
+      ])
+  }
+
+  /// A hint is no copy that a reader finds.
+  @Test func hintsCountForNoOtherLevel() {
+    var core = WriteCore(timeout: .seconds(2))
+    _ = begin(&core, dead: c, level: .quorum)
+    var directives: [WriteCore.Directive] = []
+    core.hinted(1, part: 0, isKept: true, into: &directives)
+    _ = reply(&core, a)
+    #expect(core.count == 1)
+    #expect(directives.isEmpty)
   }
 
   @Test func anAnswerThatComesTwiceCountsOnce() {

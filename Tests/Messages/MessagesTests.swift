@@ -37,7 +37,11 @@ private func decodePayload(_ verb: Verb?, _ payload: RawSpan) throws(DecodeError
   case .hello: _ = try Hello(from: &reader)
   case .failure: _ = try MessageFailure(from: &reader)
   case .mutation: _ = try Mutation(from: &reader)
-  case .read: _ = try ReadCommand(from: &reader)
+  case .read, .readDigest: _ = try ReadCommand(from: &reader)
+  case .forward:
+    _ = try ForwardedWrite.decodeHosts(from: &reader)
+    _ = try Mutation(from: &reader)
+  case .forwardAnswer: _ = try ForwardAnswer(from: &reader)
   case .readResponse: _ = try ReadResponse(from: &reader)
   case .schemaChange: _ = try SchemaStatement(from: &reader)
   case .schema, .schemaPush: _ = try Schema(from: &reader)
@@ -75,6 +79,21 @@ private let corpus: [(Verb, [UInt8])] = [
   (.readResponse, bytes { ReadResponse(partitions: [partition], hasMore: true).encode(to: &$0) }),
   (.schemaChange, bytes { SchemaStatement(text: "CREATE TABLE t", keyspace: "k").encode(to: &$0) }),
   (.schema, bytes { Schema(epoch: 3, keyspaces: ["k": Keyspace(name: "k", replication: .simple(3))]).encode(to: &$0) }),
+  (
+    .forward,
+    bytes { writer in
+      let mutation = Mutation(table: UUID(high: 3, low: 4), incarnation: 1, partition: partition)
+      let hosts = [UUID(high: 1, low: 1), UUID(high: 2, low: 2)]
+      ForwardedWrite.encode(to: hosts[...], mutation: bytes { mutation.encode(to: &$0) }, into: &writer)
+    }
+  ),
+  (.forwardAnswer, bytes { ForwardAnswer(hostID: UUID(high: 1, low: 1), failure: nil).encode(to: &$0) }),
+  (
+    .forwardAnswer,
+    bytes {
+      ForwardAnswer(hostID: UUID(high: 1, low: 1), failure: MessageFailure(.unreachable, "gone")).encode(to: &$0)
+    }
+  ),
   (.ping, []),
 ]
 

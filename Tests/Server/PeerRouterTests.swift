@@ -30,7 +30,10 @@ private final class RouterBed {
     let hello = Hello(clusterName: "c", hostID: Self.local, schemaEpoch: 0, address: "127.0.0.1", port: 7000)
     pool = PeerPool(world: world, identity: hello)
     let hinted = Hinted()
-    router = PeerRouter(localHostID: Self.local, replica: replica, pool: pool) { hinted.hosts.append($1) }
+    router = PeerRouter(localHostID: Self.local, replica: replica, pool: pool) {
+      hinted.hosts.append($1)
+      return true
+    }
     self.hinted = hinted
     net.hooks.onTickEnd { [unowned self] in store.endTick() }
   }

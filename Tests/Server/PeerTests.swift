@@ -55,6 +55,18 @@ private final class TestService: PeerService {
     return ReadResponse(partitions: applied.map(\.partition), hasMore: true)
   }
 
+  var forwarded: [(others: [UUID], encoded: [UInt8])] = []
+  var answers: [(UUID, MessageFailure?)] = []
+
+  func applyAndForward(
+    _ mutation: Mutation, encoded: [UInt8], to others: [UUID], from: UUID,
+    answer: @escaping (UUID, MessageFailure?) -> Void
+  ) {
+    applied.append(mutation)
+    forwarded.append((others, encoded))
+    for (host, failure) in answers { answer(host, failure) }
+  }
+
   func gossip(_ states: [UInt8], from: UUID) { gossiped.append(states) }
   func schema() -> [UInt8] { [1, 2, 3] }
   func adopt(schema: [UInt8], from: UUID) throws(DecodeError) -> UInt32 {
@@ -164,6 +176,76 @@ private final class RawPeer: StreamHandler {
       bytes.removeFirst(end)
     }
     return all
+  }
+}
+
+/// A write that one node passes on to others of its datacenter.
+@Suite struct PeerForwardTests {
+  private static let others = [UUID(random: 3, 3), UUID(random: 4, 4)]
+
+  private func forward(_ bed: PeerBed) -> Answers {
+    let answers = Answers()
+    bed.pool.forward(encoded: mutation(1).encoded, through: [hostB] + Self.others) { answers.all.append(($0, $1)) }
+    return answers
+  }
+
+  private final class Answers {
+    var all: [(host: UUID, outcome: Result<Void, ReplicaFailure>)] = []
+
+    var failures: [UUID: ReplicaFailure] {
+      var failures: [UUID: ReplicaFailure] = [:]
+      for (host, outcome) in all { if case .failure(let failure) = outcome { failures[host] = failure } }
+      return failures
+    }
+  }
+
+  @Test func oneMessageIsAnsweredOnceForEachReplica() throws {
+    let bed = try PeerBed()
+    bed.service.answers = [
+      (Self.others[0], MessageFailure(.unreachable, "")), (hostB, nil),
+      (Self.others[1], MessageFailure(.failed, "full")),
+    ]
+    let answers = forward(bed)
+    bed.net.pump()
+    #expect(answers.all.map(\.host) == [Self.others[0], hostB, Self.others[1]])
+    #expect(answers.failures == [Self.others[0]: .unreachable, Self.others[1]: .failed("full")])
+    #expect(bed.service.applied == [mutation(1).mutation])
+    #expect(bed.service.forwarded.map(\.others) == [Self.others])
+    #expect(bed.service.forwarded.map(\.encoded) == [mutation(1).encoded])
+    #expect(bed.pool.pendingCount == 0)
+    #expect(bed.pool.counters.forwardsSent == 1)
+    #expect(bed.listener.counters.forwardsServed == 1)
+  }
+
+  @Test func theEndOfTheConnectionIsTheEndOfAllThatDidNotAnswer() throws {
+    let bed = try PeerBed()
+    bed.service.answers = [(hostB, nil)]
+    let answers = forward(bed)
+    bed.net.pump()
+    #expect(answers.all.count == 1)
+    bed.listener.close()
+    bed.net.pump()
+    #expect(answers.failures == [Self.others[0]: .unreachable, Self.others[1]: .unreachable])
+  }
+
+  @Test func anAnswerThatComesTwiceOrFromAStrangerIsNone() throws {
+    let bed = try PeerBed()
+    bed.service.answers = [(hostB, nil), (hostB, nil), (UUID(random: 8, 8), nil)]
+    let answers = forward(bed)
+    bed.net.pump()
+    #expect(answers.all.map(\.host) == [hostB])
+    #expect(bed.pool.isConnected(hostB))
+  }
+
+  @Test func aDigestIsThatOfTheAnswer() throws {
+    let bed = try PeerBed()
+    _ = bed.apply(mutation(1))
+    bed.net.pump()
+    let digest = Box<Result<UInt64, ReplicaFailure>>()
+    bed.pool.readDigest(command, at: hostB) { digest.set($0) }
+    bed.net.pump()
+    let expected = ReadResponse(partitions: [mutation(1).mutation.partition], hasMore: true).digest
+    #expect(try digest.value?.get() == expected)
   }
 }
 

@@ -43,7 +43,7 @@ let importTable: [RoomRule] = [
   RoomRule("HTTP", ["Base"]),
   RoomRule("Messages", ["Base", "Codec", "Data", "Ring", "Gossip"]),
   RoomRule("Replica", ["Base", "World", "Codec", "Data", "Storage"]),
-  RoomRule("Coordinator", ["Base", "World", "Data", "Ring", "Gossip"]),
+  RoomRule("Coordinator", ["Base", "World", "Codec", "Data", "Ring", "Gossip"]),
   RoomRule("Metadata", ["Base", "Data", "Ring"]),
   RoomRule("Access", ["Base", "World", "Crypto"]),
   RoomRule("Query", ["Base", "World", "Crypto", "Data", "Ring", "CQL", "Coordinator", "Metadata"]),
@@ -64,17 +64,20 @@ let importTable: [RoomRule] = [
       "Replica", "Coordinator", "Metadata", "Query", "Media", "Playback", "Encoding", "Web", "Server",
       "Access",
     ]),
+  RoomRule("Checkers", ["Base"], folder: "Cluster/Checkers"),
+  RoomRule("Workloads", ["Base", "World", "Data", "Ring", "Frames", "Checkers"], folder: "Cluster/Workloads"),
   RoomRule(
     "Simulator",
     [
       "Base", "World", "Data", "Ring", "Storage", "Query", "Coordinator", "Replica", "Node", "Codec", "Metadata",
-      "Frames",
+      "Frames", "Checkers", "Workloads",
     ],
     folder: "Cluster/Simulator"),
   RoomRule(
     "marquee",
     [
-      "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "CYAML", "Access",
+      "Base", "World", "Loop", "Data", "Storage", "Crypto", "Media", "Encoding", "Node", "Simulator", "Workloads",
+      "CYAML", "Access",
     ], system: ["Glibc"]),
   RoomRule("tidy", system: ["Foundation"], folder: "Tools/tidy"),
 ]
