@@ -2,7 +2,6 @@
 
 import Coordinator
 import Query
-import Replica
 import Server
 import Storage
 
@@ -15,12 +14,6 @@ extension Configuration {
     options.readCacheBytes = memory.rowCacheBytes
     options.durability = durability == .group ? .group : .periodic(.milliseconds(100))
     return options
-  }
-
-  var hints: HintStore.Configuration {
-    var hints = HintStore.Configuration()
-    hints.maxBytes = limits.hintBytes
-    return hints
   }
 
   var coordinator: RequestCoordinator.Configuration {

@@ -110,6 +110,7 @@ public struct Configuration: Hashable, Sendable {
   public var memory = Memory()
   public var limits = Limits()
   public var timeouts = Timeouts()
+  public var recovery = Recovery()
   public var encoding = Encoding()
 
   public init(clusterName: String, dataDirectory: String, mediaDirectory: String, listen: Listen, seeds: [Endpoint]) {
