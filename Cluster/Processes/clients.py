@@ -1,13 +1,17 @@
 """Runs the client programs of Cluster/Clients against a cluster, and does to its nodes what they ask for."""
 import os
+import shutil
 import subprocess
 import threading
 from pathlib import Path
 
+import harness
 from cluster import ROOT, TOOLS, address, expect
 
 CLIENTS = ROOT / "Cluster" / "Clients"
 MAX_SECONDS = 240
+# Where Debian puts the sources of Go packages.
+GOPATH = "/usr/share/gocode"
 
 
 def python(environment="venv"):
@@ -48,3 +52,13 @@ def drive(cluster, command, seconds=MAX_SECONDS):
     name = Path(str(command[1])).name if len(command) > 1 else str(command[0])
     tail = "\n".join("".join(errors).strip().splitlines()[-25:])
     expect(process.returncode == 0 and last == "passed", f"{name} exited {process.returncode}, last line {last!r}\n{tail}")
+
+def go(directory, *words, seconds=300):
+    """Runs Go as Debian installs it, with gocql in its place; skips where it is not there."""
+    if shutil.which("go") is None or not os.path.isdir(f"{GOPATH}/src/github.com/gocql/gocql"):
+        raise harness.Skipped("Tools/setup --peers installs golang-go and golang-github-gocql-gocql-dev")
+    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": GOPATH, "GOCACHE": str(directory / "go-cache"), "GOFLAGS": ""}
+    done = subprocess.run(["go", *map(str, words)], capture_output=True, text=True, timeout=seconds, env=environment, cwd=directory)
+    expect(done.returncode == 0, f"go {' '.join(map(str, words))} exited {done.returncode}: {done.stderr[-2000:]}")
+    return done.stdout
+

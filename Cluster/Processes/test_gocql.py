@@ -1,0 +1,67 @@
+"""gocql: a program of ours that uses it, and its own integration tests, each with the outcome that gocql_suite.txt says."""
+import re
+import subprocess
+from pathlib import Path
+
+import clients
+import harness
+from cluster import expect
+from test_clients import NODES, addresses
+
+LIST = Path(__file__).with_name("gocql_suite.txt")
+OUTCOMES = {"PASS": "passes", "FAIL": "fails", "SKIP": "skips"}
+
+
+def test_gocql(directory):
+    program = directory / "gocql_client"
+    clients.go(directory, "build", "-o", program, clients.CLIENTS / "gocql_client.go")
+    with harness.running_cluster(directory, NODES) as cluster:
+        clients.drive(cluster, [program, "gocql", *addresses()])
+
+
+def suite(directory):
+    program = directory / "gocql.test"
+    clients.go(directory, "test", "-tags", "cassandra integration", "-c", "-o", program, "github.com/gocql/gocql")
+    return program
+
+
+def run_suite(program, directory, *options, seconds=300):
+    """Runs the suite; returns its outcomes by name and what it printed."""
+    command = [
+        str(program), "-test.v", f"-test.timeout={seconds - 10}s", "-cluster", ",".join(addresses()), "-rf", "1",
+        "-clusterSize", str(NODES), "-gocql.cversion", "5.0.0", "-gocql.timeout", "10s", *map(str, options),
+    ]
+    # Its testdata are looked for in its own folder.
+    folder = f"{clients.GOPATH}/src/github.com/gocql/gocql"
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds, cwd=folder, check=False)
+    found = re.findall(r"^--- (PASS|FAIL|SKIP): (\S+)", done.stdout, re.MULTILINE)
+    return {name: OUTCOMES[outcome] for outcome, name in found}, done.stdout
+
+
+def listed():
+    lines = [line.split(None, 1) for line in LIST.read_text().splitlines() if line and not line.startswith("#")]
+    return {name: rest.split(":")[0].strip() for name, rest in lines}
+
+
+def differences(wanted, found):
+    return [f"{name}: listed {wanted.get(name)}, found {found.get(name)}" for name in sorted(wanted.keys() | found.keys())
+            if wanted.get(name) != found.get(name)]
+
+
+def said_by(name, text):
+    """What the suite printed while a test ran."""
+    part = text.partition(f"=== RUN   {name}\n")[2].partition("=== RUN   ")[0]
+    return "\n".join(line[:300] for line in part.splitlines()[:12])
+
+
+def test_gocqls_own_suite(directory):
+    program = suite(directory)
+    with harness.running_cluster(directory, NODES):
+        found, text = run_suite(program, directory, "-proto", 4)
+    wanted = listed()
+    wrong = differences(wanted, found)
+    for line in wrong:
+        print(f"        {line}\n{said_by(line.split(':')[0], text)}", flush=True)
+    expect(not wrong, f"{len(wrong)} of {len(wanted)} tests came out otherwise than {LIST.name} says: {wrong[:5]}")
+    counts = [list(found.values()).count(word) for word in OUTCOMES.values()]
+    print(f"        {counts[0]} passed, {counts[1]} failed and {counts[2]} were skipped as listed", flush=True)
