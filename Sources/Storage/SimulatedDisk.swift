@@ -7,6 +7,8 @@ import CLevelDB
 /// A disk in memory. Loop-bound; one a simulated machine.
 @safe public final class SimulatedDisk {
   let handle: OpaquePointer
+  /// How long a sync takes on it; nil for what the store's options say.
+  public var syncDelay: Duration?
 
   public init() {
     guard let made = unsafe mq_disk_new() else { preconditionFailure("the shim made no disk") }
