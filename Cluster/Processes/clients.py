@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 import harness
-from cluster import ROOT, TOOLS, address, expect
+from certificates import Authority
+from cluster import MARQUEE, ROOT, TOOLS, address, expect
 
 CLIENTS = ROOT / "Cluster" / "Clients"
 MAX_SECONDS = 240
@@ -62,3 +63,44 @@ def go(directory, *words, seconds=300):
     expect(done.returncode == 0, f"go {' '.join(map(str, words))} exited {done.returncode}: {done.stderr[-2000:]}")
     return done.stdout
 
+
+
+def client_section(certificate, key):
+    return f"client_encryption_options:\n  enabled: true\n  certificate: {certificate}\n  private_key: {key}\n"
+
+
+def server_section(certificate, key, ca):
+    return (
+        f"server_encryption_options:\n  internode_encryption: all\n  certificate: {certificate}\n  private_key: {key}\n"
+        f"  ca: {ca}\n  require_endpoint_verification: true\n"
+    )
+
+
+class Secured:
+    """What three nodes and their clients need for TLS and a password: `configuration` for the cluster, `words` for a
+    client program. Between the nodes is TLS too, of another authority."""
+
+    USER, PASSWORD = "cassandra", "cassandra"
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.clients = Authority(directory / "clients", "clients")
+        self.nodes = Authority(directory / "nodes", "nodes")
+        self.credentials = directory / "credentials"
+        done = subprocess.run(
+            [str(MARQUEE), "credentials", "set", self.USER, "--file", str(self.credentials)], input=f"{self.PASSWORD}\n",
+            capture_output=True, text=True, check=False,
+        )
+        expect(done.returncode == 0, f"credentials set {self.USER}: {done.stderr}")
+
+    def configuration(self, node):
+        folder = self.directory / f"keys-{node}"
+        outer = self.clients.issue(f"client-side-{node}", [address(node)], folder)
+        inner = self.nodes.issue(f"node-side-{node}", [address(node)], folder)
+        return (
+            client_section(*outer) + server_section(*inner, self.nodes.certificate)
+            + f"authenticator: PasswordAuthenticator\ncredentials_file: {self.credentials}\n"
+        )
+
+    def words(self, dashes="--"):
+        return [f"{dashes}user", self.USER, f"{dashes}password", self.PASSWORD, f"{dashes}ca", self.clients.certificate]

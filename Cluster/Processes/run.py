@@ -8,8 +8,19 @@ import sys
 import harness
 import test_bad_clients
 import test_bad_clips
+import test_clients
 import test_command_line
 import test_node
+import test_security
+
+MODULES = [
+    test_command_line,
+    test_node,
+    test_bad_clients,
+    test_bad_clips,
+    test_clients,
+    test_security,
+]
 
 if __name__ == "__main__":
-    sys.exit(harness.run([test_command_line, test_node, test_bad_clients, test_bad_clips], *sys.argv[1:2]))
+    sys.exit(harness.run(MODULES, *sys.argv[1:2]))

@@ -45,6 +45,14 @@ def test_cassandra_driver_as_it_comes(directory):
         run_driver(cluster, "python_stock")
 
 
+def test_cassandra_driver_over_tls_with_a_password(directory):
+    """The whole program, a kill and a return too: the driver opens each connection anew with both."""
+    secured = clients.Secured(directory)
+    with harness.running_cluster(directory, NODES, secured.configuration) as cluster:
+        run_driver(cluster, "python_tls", "--compression", "lz4", *secured.words())
+        run_driver(cluster, "python_tls_v4", "--protocol", 4, "--compression", "none", "--short", *secured.words())
+
+
 CQLSH_STATEMENTS = """
 CREATE KEYSPACE shell WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 3};
 CREATE TABLE shell.people (id int, at timestamp, name text, tags set<text>, PRIMARY KEY (id, at)) WITH CLUSTERING ORDER BY (at DESC);

@@ -12,11 +12,34 @@ LIST = Path(__file__).with_name("gocql_suite.txt")
 OUTCOMES = {"PASS": "passes", "FAIL": "fails", "SKIP": "skips"}
 
 
-def test_gocql(directory):
+def client(directory):
     program = directory / "gocql_client"
     clients.go(directory, "build", "-o", program, clients.CLIENTS / "gocql_client.go")
+    return program
+
+
+def test_gocql(directory):
+    program = client(directory)
     with harness.running_cluster(directory, NODES) as cluster:
         clients.drive(cluster, [program, "gocql", *addresses()])
+        clients.drive(cluster, [program, "-protocol", "3", "gocql_v3", *addresses()])
+
+
+def test_gocql_over_tls_with_a_password(directory):
+    """And the one test of its suite that wants a password: user and password are cassandra."""
+    program, own = client(directory), suite(directory)
+    secured = clients.Secured(directory)
+    with harness.running_cluster(directory, NODES, secured.configuration) as cluster:
+        clients.drive(cluster, [program, *secured.words("-"), "gocql_tls", *addresses()])
+        wrong = [*secured.words("-")]
+        wrong[wrong.index("-password") + 1] = "wrong"
+        done = subprocess.run([str(program), *map(str, wrong), "gocql_tls", *addresses()], capture_output=True, text=True, check=False)
+        expect(done.returncode != 0 and "incorrect" in done.stderr, f"with a wrong password: {done.stderr}")
+    with harness.running_cluster(
+        directory / "open", NODES, f"authenticator: PasswordAuthenticator\ncredentials_file: {secured.credentials}\n",
+    ):
+        found, text = run_suite(own, directory, "-proto", 4, "-runauth", "-test.run", "^TestAuthentication$")
+        expect(found == {"TestAuthentication": "passes"}, f"{found}\n{text[-800:]}")
 
 
 def suite(directory):
