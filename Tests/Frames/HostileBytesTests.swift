@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct HostileBytesTests {
   @Test func everyTruncationIsRefusedOrDecodes() {
-    for frame in driverFrames {
+    for frame in driverFrames + otherDriverFrames {
       for length in 0..<frame.bytes.count {
         // Options has no body; all else must notice that something lacks.
         let cut = Array(frame.bytes.prefix(length))
@@ -17,7 +17,7 @@ import Testing
         #expect(decoded == nil || frame.request == .options, "\(frame.request) cut to \(length)")
       }
     }
-    for (name, bytes, response, _) in allResponses() {
+    for (name, bytes, response, _) in ProtocolVersion.allCases.flatMap(allResponses) {
       for length in FrameHeader.bytes..<bytes.count {
         let decoded = try? decodeResponse(Array(bytes.prefix(length)))
         #expect(decoded?.1.response != response, "\(name) cut to \(length)")
@@ -28,8 +28,8 @@ import Testing
   @Test func mutatedFramesNeverTrap() {
     let seed: UInt64 = 0x4652_414D_4553
     var generator = SeededGenerator(seed: seed)
-    let requests = driverFrames.map(\.bytes)
-    let responses = allResponses().map(\.bytes)
+    let requests = (driverFrames + otherDriverFrames).map(\.bytes)
+    let responses = ProtocolVersion.allCases.flatMap(allResponses).map(\.bytes)
     var refused = 0
     for round in 0..<30_000 {
       let isRequest = round.isMultiple(of: 2)

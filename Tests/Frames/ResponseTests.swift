@@ -5,9 +5,11 @@ import Testing
 @testable import Frames
 
 @Suite struct ResponseTests {
-  @Test func readsBackWhatItWrites() throws {
-    for (name, bytes, response, warnings) in allResponses() {
+  @Test(arguments: ProtocolVersion.allCases)
+  func readsBackWhatItWrites(version: ProtocolVersion) throws {
+    for (name, bytes, response, warnings) in allResponses(version) {
       let (header, received) = try decodeResponse(bytes)
+      #expect(header.version == version, "\(name)")
       #expect(received.response == response, "\(name)")
       #expect(received.warnings == warnings, "\(name)")
       #expect(header.bodyBytes == bytes.count - FrameHeader.bytes, "\(name)")
@@ -65,16 +67,17 @@ import Testing
     #expect(error.message == String(repeating: "ü", count: 32_767))
   }
 
-  @Test func knowsEveryTypesOption() throws {
+  @Test(arguments: ProtocolVersion.allCases)
+  func knowsEveryTypesOption(version: ProtocolVersion) throws {
     let scalars = CQLType.scalars.values
     let nested: [CQLType] = [
       .list(.text), .set(.int), .map(.text, .blob), .tuple([.int, .list(.uuid)]), .map(.int, .set(.tuple([.duration]))),
     ]
     for type in Array(scalars) + nested {
       var writer = ByteWriter()
-      type.encodeOption(version: .v4, to: &writer)
+      type.encodeOption(version: version, to: &writer)
       let decoded = try writer.bytes.withReader { (reader: inout ByteReader) throws(DecodeError) in
-        let type = try CQLType.decodeOption(from: &reader, version: .v4)
+        let type = try CQLType.decodeOption(from: &reader, version: version)
         try reader.expectEnd()
         return type
       }

@@ -80,9 +80,61 @@ let driverFrames: [DriverFrame] = [
     request: .authResponse(Array("\0user\0pass".utf8))),
 ]
 
-/// Answers of every kind, whole frames.
-func allResponses() -> [(name: String, bytes: [UInt8], response: Response, warnings: [String])] {
-  let writer = ResponseWriter(stream: 7)
+private let metadataID = [UInt8](16..<32)
+
+/// Of the same driver, in versions 3 and 5.
+let otherDriverFrames: [DriverFrame] = [
+  DriverFrame(
+    hex: "0300000107000000290000000f53454c454354202a2046524f4d207400043c0000000a000000010100080000000000000007",
+    stream: 1,
+    request: .query(
+      "SELECT * FROM t",
+      QueryParameters(
+        consistency: 4, pageSize: 10, pagingState: [1], serialConsistency: 8, defaultTimestampMicroseconds: 7))),
+  DriverFrame(
+    hex: "0300000209000000130000000f53454c45435420612046524f4d2074", stream: 2, request: .prepare("SELECT a FROM t")),
+  DriverFrame(
+    hex: "030000030a000000220010000102030405060708090a0b0c0d0e0f000101000200000003616263ffffffff", stream: 3,
+    request: .execute(id: id, QueryParameters(consistency: 1, values: [.bytes(Array("abc".utf8)), .null]))),
+  DriverFrame(
+    hex: """
+      05000001070000002f0000000f53454c454354202a2046524f4d20740004000000bc0000000a0000000101000800000000000000070001\
+      6b
+      """, stream: 1,
+    request: .query(
+      "SELECT * FROM t",
+      QueryParameters(
+        consistency: 4, pageSize: 10, pagingState: [1], serialConsistency: 8, defaultTimestampMicroseconds: 7,
+        keyspace: "k"))),
+  DriverFrame(
+    hex: "05000002090000001a0000000f53454c45435420612046524f4d20740000000100016b", stream: 2,
+    request: .prepare("SELECT a FROM t", keyspace: "k")),
+  DriverFrame(
+    hex: """
+      050000030a000000370010000102030405060708090a0b0c0d0e0f0010101112131415161718191a1b1c1d1e1f0001000000010002\
+      00000003616263ffffffff
+      """, stream: 3,
+    request: .execute(
+      id: id, resultMetadataID: metadataID,
+      QueryParameters(consistency: 1, values: [.bytes(Array("abc".utf8)), .null]))),
+  DriverFrame(
+    hex: """
+      050000040d00000051000002000000001c494e5345525420494e544f2074202861292056414c5545532028312900000100100001020304\
+      05060708090a0b0c0d0e0f000100000001780001000000a0000000000000000900016b
+      """, stream: 4,
+    request: .batch(
+      BatchRequest(
+        kind: .logged,
+        statements: [
+          .init(.text("INSERT INTO t (a) VALUES (1)")), .init(.prepared(id), values: [.bytes([0x78])]),
+        ], consistency: 1, defaultTimestampMicroseconds: 9, keyspace: "k"))),
+]
+
+/// Answers of every kind, whole frames, and what a client of that version reads out of them.
+func allResponses(
+  _ version: ProtocolVersion = .v4
+) -> [(name: String, bytes: [UInt8], response: Response, warnings: [String])] {
+  let writer = ResponseWriter(stream: 7, version: version)
   let columns = [
     ColumnSpecification(keyspace: "k", table: "t", name: "a", type: .text),
     ColumnSpecification(keyspace: "k", table: "t", name: "b", type: .map(.uuid, .list(.tuple([.int, .duration])))),
@@ -99,7 +151,7 @@ func allResponses() -> [(name: String, bytes: [UInt8], response: Response, warni
   func add(_ name: String, _ response: Response, warnings: [String] = [], _ body: (inout ByteWriter) -> Void) {
     var output = ByteWriter()
     body(&output)
-    all.append((name, output.take(), response, warnings))
+    all.append((name, output.take(), response, version >= .v4 ? warnings : []))
   }
   add("ready", .ready) { writer.ready(to: &$0) }
   add("authenticate", .authenticate("x.Y")) { writer.authenticate("x.Y", to: &$0) }
@@ -117,24 +169,44 @@ func allResponses() -> [(name: String, bytes: [UInt8], response: Response, warni
   }
   add("rows", .rows(RowsResponse(columnCount: 2, columns: columns, pagingState: nil, rows: [row]))) {
     writer.rows(
-      columnCount: 2, metadata: EncodedMetadata(columns), pagingState: nil, rowCount: 1, cells: cells.bytes, to: &$0)
+      columnCount: 2, metadata: EncodedMetadata(columns, version: version), pagingState: nil, rowCount: 1,
+      cells: cells.bytes, to: &$0)
   }
   add("rows of two tables", .rows(RowsResponse(columnCount: 2, columns: mixed, pagingState: [9], rows: [row]))) {
     writer.rows(
-      columnCount: 2, metadata: EncodedMetadata(mixed), pagingState: [9], rowCount: 1, cells: cells.bytes, to: &$0)
+      columnCount: 2, metadata: EncodedMetadata(mixed, version: version), pagingState: [9], rowCount: 1,
+      cells: cells.bytes, to: &$0)
   }
   add("bare rows", .rows(RowsResponse(columnCount: 2, columns: [], pagingState: [9], rows: [row]))) {
     writer.rows(columnCount: 2, metadata: nil, pagingState: [9], rowCount: 1, cells: cells.bytes, to: &$0)
   }
-  let prepared = PreparedResponse(id: id, markers: columns, partitionKeyIndices: [1, 0], resultColumns: mixed)
+  if version >= .v5 {
+    let changed = RowsResponse(
+      columnCount: 2, columns: columns, newMetadataID: metadataID, pagingState: [9], rows: [row])
+    add("rows with other columns", .rows(changed)) {
+      writer.rows(
+        columnCount: 2, metadata: EncodedMetadata(columns, version: version), newMetadataID: metadataID,
+        pagingState: [9], rowCount: 1, cells: cells.bytes, to: &$0)
+    }
+  }
+  let knownID = version >= .v5 ? metadataID : nil
+  let prepared = PreparedResponse(
+    id: id, resultMetadataID: knownID, markers: columns, partitionKeyIndices: version >= .v4 ? [1, 0] : [],
+    resultColumns: mixed)
   add("prepared", .prepared(prepared)) {
-    writer.prepared(id: id, markers: columns, partitionKeyIndices: [1, 0], resultColumns: mixed, to: &$0)
+    writer.prepared(
+      id: id, resultMetadataID: metadataID, markers: columns, partitionKeyIndices: [1, 0], resultColumns: mixed,
+      to: &$0)
   }
-  let bare = PreparedResponse(id: id, markers: [], partitionKeyIndices: [], resultColumns: [])
+  let bare = PreparedResponse(
+    id: id, resultMetadataID: knownID, markers: [], partitionKeyIndices: [], resultColumns: [])
   add("prepared write", .prepared(bare)) {
-    writer.prepared(id: id, markers: [], partitionKeyIndices: [], resultColumns: nil, to: &$0)
+    writer.prepared(
+      id: id, resultMetadataID: metadataID, markers: [], partitionKeyIndices: [], resultColumns: nil, to: &$0)
   }
-  for error in allErrors { add("\(error.code)", .error(error)) { writer.error(error, to: &$0) } }
+  for error in allErrors + newErrors(version) {
+    add("\(error.code)", .error(error)) { writer.error(error, to: &$0) }
+  }
   return all
 }
 
@@ -147,17 +219,39 @@ let allErrors: [ErrorMessage] = [
   ErrorMessage(
     .writeTimeout, "m", details: .writeTimeout(consistency: 4, received: 1, required: 2, writeType: "SIMPLE")),
   ErrorMessage(.readTimeout, "m", details: .readTimeout(consistency: 4, received: 1, required: 2, hasData: true)),
-  ErrorMessage(
-    .readFailure, "m",
-    details: .readFailure(consistency: 4, received: 1, required: 2, failures: 1, hasData: false)),
-  ErrorMessage(
-    .writeFailure, "m",
-    details: .writeFailure(consistency: 4, received: 1, required: 2, failures: 1, writeType: "BATCH")),
-  ErrorMessage(
-    .functionFailure, "m", details: .functionFailure(keyspace: "k", function: "f", argumentTypes: ["int"])),
   ErrorMessage(.alreadyExists, "m", details: .alreadyExists(keyspace: "k", table: "")),
   ErrorMessage(.unprepared, "m", details: .unprepared(id: id)),
 ]
+
+/// Errors that not every version has, as that version carries them.
+func newErrors(_ version: ProtocolVersion) -> [ErrorMessage] {
+  guard version >= .v4 else { return [] }
+  let reasons = [
+    ReplicaFailureReason(address: [127, 0, 0, 2], .tooManyTombstones),
+    ReplicaFailureReason(address: [UInt8](repeating: 1, count: 16), .unknown),
+  ]
+  let named = version >= .v5 ? reasons : []
+  let errors = [
+    ErrorMessage(
+      .readFailure, "m",
+      details: .readFailure(
+        consistency: 4, received: 1, required: 2, failures: 2, reasons: named, hasData: false)),
+    ErrorMessage(
+      .writeFailure, "m",
+      details: .writeFailure(
+        consistency: 4, received: 1, required: 2, failures: 2, reasons: named, writeType: "BATCH")),
+    ErrorMessage(
+      .functionFailure, "m", details: .functionFailure(keyspace: "k", function: "f", argumentTypes: ["int"])),
+    ErrorMessage(.cdcWriteFailure, "m"),
+  ]
+  guard version >= .v5 else { return errors }
+  return errors + [
+    ErrorMessage(.casWriteUnknown, "m", details: .casWriteUnknown(consistency: 8, received: 1, required: 2)),
+    ErrorMessage(
+      .writeTimeout, "m",
+      details: .writeTimeout(consistency: 8, received: 1, required: 2, writeType: "CAS", contentions: 3)),
+  ]
+}
 
 /// Reads a request out of a whole frame.
 func decodeRequest(_ bytes: [UInt8], limits: FrameLimits = FrameLimits()) throws -> (FrameHeader, Request) {
