@@ -260,7 +260,7 @@ def test_settings_that_do_not_fit_are_named_at_the_start(directory):
     _, other_key = nodes.issue("b", [address(1)])
     cases = {
         "/no/such.pem": client_section("/no/such.pem", key),
-        "is not that of": client_section(certificate, other_key),
+        "key values mismatch": client_section(certificate, other_key),
         "credentials_file is wanted": "authenticator: PasswordAuthenticator\n",
         "/no/credentials": password_lines("/no/credentials"),
         "client_encryption_options.private_key is wanted":

@@ -32,8 +32,15 @@ extension Configuration {
     return engine
   }
 
+  var peers: PeerConfiguration {
+    var peers = PeerConfiguration()
+    peers.security = internodeSecurity
+    return peers
+  }
+
   var cqlServer: CQLConfiguration {
     var server = CQLConfiguration()
+    server.security = clientSecurity
     server.maxConnections = limits.cqlConnections
     server.maxInFlightPerConnection = limits.requestsPerConnection
     server.maxInFlight = limits.requestsInFlight

@@ -12,6 +12,14 @@ public struct Configuration: Hashable, Sendable {
     case periodic, group
   }
 
+  /// Who may speak CQL, in Cassandra's words.
+  public enum Authentication: String, CaseIterable, Hashable, Sendable {
+    /// Everybody who reaches the port.
+    case allowAll = "AllowAllAuthenticator"
+    /// Who has a name and a password in the credentials file.
+    case password = "PasswordAuthenticator"
+  }
+
   /// Where the node listens. Drivers use the CQL address of every node, peers the internode one.
   public struct Listen: Hashable, Sendable {
     public var cql: Endpoint
@@ -50,7 +58,8 @@ public struct Configuration: Hashable, Sendable {
     public var frameBytes = 16 << 20
     /// One mutation, as Cassandra's `max_mutation_size`.
     public var mutationBytes = 8 << 20
-    public var cqlConnections = 1024
+    /// Connections of drivers; above what a driver that opens a thousand needs besides.
+    public var cqlConnections = 4096
     public var httpConnections = 1024
     /// CQL requests that one connection may have under way.
     public var requestsPerConnection = 1024
@@ -107,11 +116,21 @@ public struct Configuration: Hashable, Sendable {
   public var loops = 1
   /// The secret that signs bearer tokens, the same on every node; empty: the HTTP API admits nobody.
   public var tokenSecret: [UInt8] = []
+  /// Of drivers' connections.
+  public var clientSecurity = WireSecurity.plain
+  /// Of connections between nodes, both ways.
+  public var internodeSecurity = WireSecurity.plain
+  public var authentication = Authentication.allowAll
+  /// The file that `Authentication.password` checks against; absolute.
+  public var credentialsFile = ""
   public var memory = Memory()
   public var limits = Limits()
   public var timeouts = Timeouts()
   public var recovery = Recovery()
   public var encoding = Encoding()
+
+  /// Whether there are files of keys or passwords that may change while the node runs.
+  public var isSecured: Bool { clientSecurity != .plain || internodeSecurity != .plain || authentication == .password }
 
   public init(clusterName: String, dataDirectory: String, mediaDirectory: String, listen: Listen, seeds: [Endpoint]) {
     self.clusterName = clusterName

@@ -24,7 +24,7 @@ final class PeerOutbound: StreamHandler {
 
   func connect(to endpoint: Endpoint) {
     let stream = pool.world.wire.connect(
-      to: endpoint, handler: self, timeout: pool.configuration.connectTimeout)
+      to: endpoint, security: pool.configuration.security, handler: self, timeout: pool.configuration.connectTimeout)
     self.stream = stream
     stream.withOutput { MessageWriter.write(.hello, requestID: 0, to: &$0) { ours.encode(to: &$0) } }
   }

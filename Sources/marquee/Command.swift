@@ -53,6 +53,7 @@ struct Command {
   }
 
   static var all: [Command] {
-    nodeCommands + clusterCommands + operatorCommands + contentCommands + simulatorCommands + otherCommands
+    nodeCommands + clusterCommands + operatorCommands + credentialsCommands + contentCommands + simulatorCommands
+      + otherCommands
   }
 }

@@ -110,11 +110,12 @@ struct ClusterCommands {
       let probe = Probe(world: world)
       var isAllWell = true
       for (node, state, pid) in states {
-        let listen = try configuration(node).listen
+        let configuration = try configuration(node)
+        let listen = configuration.listen
         var words = "node \(node)  \(listen.cql.host)  \(state.rawValue)"
         if let pid, state != .stopped { words += "  pid \(pid)" }
         if state == .running {
-          let cql = await probe.answersCQL(listen.cql)
+          let cql = await probe.answersCQL(listen.cql, security: configuration.clientSecurity)
           let http = await probe.answersHTTP(listen.http)
           words += "  CQL \(cql ? "answers" : "does not answer")  HTTP \(http ? "answers" : "does not answer")"
           if !cql || !http { isAllWell = false }
@@ -158,7 +159,7 @@ struct ClusterCommands {
       let deadline = world.clock.now + Self.startDeadline
       let probe = Probe(world: world)
       for (node, configuration) in zip(nodes, configurations) {
-        try await waitForAnswer(node, configuration.listen, probe: probe, deadline: deadline)
+        try await waitForAnswer(node, configuration, probe: probe, deadline: deadline)
         let listen = configuration.listen
         print("node \(node): CQL \(listen.cql)  HTTP http://\(listen.http)  admin http://\(listen.admin)")
       }
@@ -182,11 +183,14 @@ struct ClusterCommands {
   }
 
   private func waitForAnswer(
-    _ node: Int, _ listen: Configuration.Listen, probe: Probe, deadline: Instant
+    _ node: Int, _ configuration: Configuration, probe: Probe, deadline: Instant
   ) async throws {
     let world = probe.world
+    let listen = configuration.listen
     while true {
-      if await probe.answersCQL(listen.cql), await probe.answersHTTP(listen.http), await probe.isHealthy(listen.admin) {
+      if await probe.answersCQL(listen.cql, security: configuration.clientSecurity),
+        await probe.answersHTTP(listen.http), await probe.isHealthy(listen.admin)
+      {
         return
       }
       if processes.state(node) == .stopped {

@@ -12,6 +12,10 @@ struct ConfigurationFile: Equatable {
   var seeds: [String] = []
   var mediaDirectory = ""
   var tokenSecretFile = ""
+  var authenticator = Configuration.Authentication.allowAll.rawValue
+  var credentialsFile = ""
+  var clientEncryption = ClientEncryption()
+  var serverEncryption = ServerEncryption()
   /// Its listen addresses, seeds and media folder are filled in when the whole file was read.
   var values = Configuration(
     clusterName: "", dataDirectory: "", mediaDirectory: "",
@@ -20,6 +24,8 @@ struct ConfigurationFile: Equatable {
   static func == (left: Self, right: Self) -> Bool {
     left.address == right.address && left.ports == right.ports && left.seeds == right.seeds
       && left.mediaDirectory == right.mediaDirectory && left.tokenSecretFile == right.tokenSecretFile
+      && left.authenticator == right.authenticator && left.credentialsFile == right.credentialsFile
+      && left.clientEncryption == right.clientEncryption && left.serverEncryption == right.serverEncryption
       && left.values == right.values
   }
 }
@@ -27,6 +33,9 @@ struct ConfigurationFile: Equatable {
 /// One key.
 struct ConfigurationKey {
   enum Kind {
+    case flag(WritableKeyPath<ConfigurationFile, Bool>)
+    /// One of some words.
+    case choice(WritableKeyPath<ConfigurationFile, String>, [String])
     /// Text as it stands.
     case text(WritableKeyPath<ConfigurationFile, String>)
     /// A whole number in a range.
@@ -60,6 +69,7 @@ extension ConfigurationKey {
     [
       ConfigurationSection(
         name: "listen", comment: "Where the node listens. One address for all; each port must be free."),
+      clientEncryptionSection, serverEncryptionSection,
       ConfigurationSection(name: "memory", comment: "Budgets of memory."),
       ConfigurationSection(
         name: "limits", comment: "Over a limit a client is told so (OVERLOADED, 429) or waits; nothing grows."),
@@ -69,7 +79,9 @@ extension ConfigurationKey {
   }
 
   /// In the order of the file.
-  static var all: [ConfigurationKey] { top + listen + memory + limits + timeouts + encoding }
+  static var all: [ConfigurationKey] {
+    top + listen + clientEncryption + serverEncryption + memory + limits + timeouts + encoding
+  }
 
   private static var top: [ConfigurationKey] {
     [
@@ -104,7 +116,7 @@ extension ConfigurationKey {
         name: "token_secret_file", kind: .text(\.tokenSecretFile),
         comment: "A file with the secret (at least 32 characters) that signs bearer tokens, the same on every node.\n"
           + "Empty: the HTTP API admits nobody. `marquee token` mints a token with it."),
-    ]
+    ] + authentication
   }
 
   private static var listen: [ConfigurationKey] {

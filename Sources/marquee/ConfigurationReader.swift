@@ -68,6 +68,9 @@ struct ConfigurationReader {
     for section in sections where !seen.contains(section) && !entries.contains(where: { $0.key == section }) {
       requireKeys(of: section, among: [], line: node.line)
     }
+    for (section, message) in file.securityProblems {
+      problem(entries.first { $0.key == section ?? "authenticator" }?.line ?? node.line, message)
+    }
   }
 
   private mutating func requireKeys(of section: String?, among names: Set<String>, line: Int) {
@@ -98,6 +101,16 @@ struct ConfigurationReader {
     case .text(let path):
       guard let text = scalar(entry.value) else { return problem(line, "\(key.path) wants text") }
       if key.isRequired, text.isEmpty { return problem(line, "\(key.path) is empty") }
+      file[keyPath: path] = text
+    case .flag(let path):
+      guard case .scalar(let text, isPlain: true) = entry.value.content, let value = Bool(text) else {
+        return problem(line, "\(key.path) wants true or false")
+      }
+      file[keyPath: path] = value
+    case .choice(let path, let names):
+      guard let text = scalar(entry.value), names.contains(text) else {
+        return problem(line, "\(key.path) wants \(names.count > 1 ? "one of " : "")\(names.joined(separator: ", "))")
+      }
       file[keyPath: path] = text
     case .integer(let path, let range):
       guard let value = integer(entry.value, range: range, key: key) else { return }
@@ -174,10 +187,11 @@ extension ConfigurationFile {
     result.seeds = seeds.map { seed in Endpoint(seed) ?? Endpoint(seed, internodePort) }
     if result.seeds.isEmpty { result.seeds = [result.listen.internode] }
     result.tokenSecret = secret
+    resolveSecurity(&result, folder: folder)
     return result
   }
 
-  private func absolute(_ path: String, in folder: String) -> String {
+  func absolute(_ path: String, in folder: String) -> String {
     path.hasPrefix("/") ? path : folder + "/" + path
   }
 }

@@ -8,7 +8,7 @@ extension ConfigurationFile {
     var text = heading.map { $0.isEmpty ? "#\n" : "# \($0)\n" }.joined()
     for key in ConfigurationKey.all where key.section == nil { text += "\n" + rendered(key, indent: "") }
     for section in ConfigurationKey.sections {
-      text += "\n# \(section.comment)\n\(section.name):\n"
+      text += "\n" + section.comment.split(separator: "\n").map { "# \($0)\n" }.joined() + "\(section.name):\n"
       for key in ConfigurationKey.all where key.section == section.name { text += rendered(key, indent: "  ") }
     }
     return text
@@ -24,6 +24,8 @@ extension ConfigurationFile {
 
   private func rendered(_ kind: ConfigurationKey.Kind) -> String {
     switch kind {
+    case .flag(let path): String(self[keyPath: path])
+    case .choice(let path, _): self[keyPath: path]
     case .text(let path): rendered(self[keyPath: path])
     case .integer(let path, _): String(self[keyPath: path])
     case .mebibytes(let path, _): String(self[keyPath: path] >> 20)

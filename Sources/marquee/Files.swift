@@ -136,6 +136,32 @@ enum Console {
   /// Whether standard output is a terminal: progress is redrawn there, and said line by line elsewhere.
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
+  /// The first line of standard input, without its end; not shown where it is typed. Nil where it is too long.
+  static func secretLine(prompt: String, maxBytes: Int) -> [UInt8]? {
+    var before = termios()
+    let isTyped = unsafe tcgetattr(STDIN_FILENO, &before) == 0
+    if isTyped {
+      error(prompt)
+      var silent = before
+      silent.c_lflag &= ~tcflag_t(ECHO)
+      unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
+    }
+    defer {
+      if isTyped {
+        unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &before)
+        error("\n")
+      }
+    }
+    var line: [UInt8] = []
+    var byte: UInt8 = 0
+    while unsafe read(STDIN_FILENO, &byte, 1) == 1, byte != 0x0A {
+      line.append(byte)
+      if line.count > maxBytes { return nil }
+    }
+    if line.last == 0x0D { line.removeLast() }
+    return line
+  }
+
   static func error(_ text: String) {
     put(text, to: STDERR_FILENO)
   }

@@ -1,5 +1,6 @@
 // One node as a process: the real world below it, signals that stop it, logs on standard error.
 
+import Access
 import Base
 import Data
 import Encoding
@@ -19,6 +20,7 @@ enum NodeProcess {
     let loop = Loop()
     defer { loop.shutDown() }
     let log = Logger(sink: LineLog(clock: loop))
+    OpenFiles.raiseLimit(for: configuration.limits, log: log)
     do {
       return try serve(configuration, loop: loop, log: log)
     } catch {
@@ -28,7 +30,8 @@ enum NodeProcess {
   }
 
   private static func serve(_ configuration: Configuration, loop: Loop, log: Logger) throws -> Int32 {
-    let world = try loop.makeWorld(root: configuration.mediaDirectory)
+    let world = try loop.makeWorld(root: configuration.mediaDirectory, logger: log)
+    let authenticator = try authenticator(configuration, world: world, log: log)
     try Files.makeFolders(configuration.dataDirectory)
     let store = Store(
       home: .directory(configuration.dataDirectory), options: configuration.storeOptions, timers: loop,
@@ -40,7 +43,8 @@ enum NodeProcess {
       status = 1
       loop.stop()
     }
-    let node = try Node(configuration: configuration, world: world, store: store, log: log)
+    let node = try Node(
+      configuration: configuration, world: world, store: store, log: log, authenticator: authenticator)
     let services = NodeServices(node: node, encoding: encodingOptions(configuration))
     do {
       try services.start()
@@ -50,8 +54,31 @@ enum NodeProcess {
       throw error
     }
     stopOnSignals(node, services, loop: loop, log: log)
+    if configuration.isSecured {
+      loop.onSignal(.hangUp) {
+        world.wire.reloadSecurity()
+        authenticator?.reload()
+      }
+    }
     loop.run()
     return status
+  }
+
+  /// Nil where everybody may come in.
+  private static func authenticator(
+    _ configuration: Configuration, world: World, log: Logger
+  ) throws -> PasswordAuthenticator? {
+    guard configuration.authentication == .password else { return nil }
+    let path = configuration.credentialsFile
+    let maxBytes = Credentials.maxFileBytes
+    do {
+      return try PasswordAuthenticator(file: Files.read(path, maxBytes: maxBytes), world: world, logger: log) {
+        Result { () throws(FileFailure) in try Files.read(path, maxBytes: maxBytes) }
+          .mapError { CredentialsFailure(line: 0, $0.description) }
+      }
+    } catch let failure as CredentialsFailure {
+      throw CommandFailure("\(path): \(failure)")
+    }
   }
 
   private static func stopOnSignals(_ node: Node, _ services: NodeServices, loop: Loop, log: Logger) {

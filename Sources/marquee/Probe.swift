@@ -13,11 +13,22 @@ private final class OptionsProbe: StreamHandler {
   private static let headBytes = 9
   private static let supported: UInt8 = 0x06
 
-  init(_ answer: @escaping (Bool) -> Void) { self.answer = answer }
+  private let isOpenEnough: Bool
+
+  /// - Parameter isOpenEnough: whether a connection that stands is an answer already.
+  init(isOpenEnough: Bool, _ answer: @escaping (Bool) -> Void) {
+    self.isOpenEnough = isOpenEnough
+    self.answer = answer
+  }
 
   func begin(_ stream: any ByteStream) { self.stream = stream }
 
   func opened(_ stream: any ByteStream) {
+    if isOpenEnough {
+      finish(true)
+      stream.close()
+      return
+    }
     stream.withOutput { $0.append([0x04, 0, 0, 0, 0x05, 0, 0, 0, 0]) }
   }
 
@@ -40,10 +51,19 @@ struct Probe {
   var world: World
 
   /// Whether the node answers OPTIONS with SUPPORTED within two seconds.
-  func answersCQL(_ endpoint: Endpoint) async -> Bool {
+  ///
+  /// Under TLS nothing is checked and nothing shown: it is asked whether somebody is there, and nothing is told. A node
+  /// that wants a certificate ends the connection after the handshake, which is an answer too.
+  func answersCQL(_ endpoint: Endpoint, security: WireSecurity) async -> Bool {
     await suspend { answer in
-      let handler = OptionsProbe(answer)
-      let stream = world.wire.connect(to: endpoint, handler: handler, timeout: .seconds(2))
+      var seen = WireSecurity.plain
+      var isOpenEnough = false
+      if case .tls(let settings) = security {
+        seen = .tls(TLSSettings())
+        isOpenEnough = !settings.authorityFile.isEmpty
+      }
+      let handler = OptionsProbe(isOpenEnough: isOpenEnough, answer)
+      let stream = world.wire.connect(to: endpoint, security: seen, handler: handler, timeout: .seconds(2))
       handler.begin(stream)
       // A node that accepts and says nothing is not there either.
       world.timers.schedule(after: .seconds(2)) { stream.close() }

@@ -65,6 +65,28 @@ private let least = "cluster_name: film\ndata_directory: data\nlisten:\n  addres
     #expect(configuration.mediaDirectory == "/srv/media")
   }
 
+  @Test func securityIsTaken() throws {
+    let plain = try read(least).resolved(folder: "/etc", secret: [])
+    #expect(plain.clientSecurity == .plain && plain.internodeSecurity == .plain && plain.authentication == .allowAll)
+    #expect(!plain.isSecured)
+    let text =
+      least + "authenticator: PasswordAuthenticator\ncredentials_file: users\n"
+      + "client_encryption_options: {enabled: true, certificate: /a.pem, private_key: a.key, ca: ca.pem}\n"
+      + "server_encryption_options: {internode_encryption: all, certificate: b.pem, private_key: b.key, ca: n.pem,"
+      + " require_endpoint_verification: true}\n"
+    let configuration = try read(text).resolved(folder: "/etc", secret: [])
+    #expect(configuration.authentication == .password)
+    #expect(configuration.credentialsFile == "/etc/users")
+    // Without require_client_auth nobody is asked for a certificate.
+    #expect(
+      configuration.clientSecurity == .tls(TLSSettings(certificateFile: "/a.pem", privateKeyFile: "/etc/a.key")))
+    #expect(
+      configuration.internodeSecurity
+        == .tls(
+          TLSSettings(
+            certificateFile: "/etc/b.pem", privateKeyFile: "/etc/b.key", authorityFile: "/etc/n.pem", checksHost: true)))
+  }
+
   /// What is added to the least file, and what is said about it.
   static let refused: [(added: String, problem: String)] = [
     ("nun_tokens: 3\n", "5: unknown key nun_tokens (did you mean num_tokens?)"),
@@ -87,6 +109,29 @@ private let least = "cluster_name: film\ndata_directory: data\nlisten:\n  addres
     ("rack: !!str a\n", "5: tags (!) are not used here"),
     ("---\nrack: a\n", "5: a second document; one is wanted"),
     ("rack: [[[[[[[[[[1]]]]]]]]]]\n", "5: nested deeper than 8"),
+    ("authenticator: Kerberos\n", "5: authenticator wants one of AllowAllAuthenticator, PasswordAuthenticator"),
+    (
+      "authenticator: PasswordAuthenticator\n",
+      "5: credentials_file is wanted where authenticator is PasswordAuthenticator"
+    ),
+    ("client_encryption_options:\n  enabled: yes\n", "6: client_encryption_options.enabled wants true or false"),
+    (
+      "client_encryption_options: {enabled: true, certificate: a}\n",
+      "5: client_encryption_options.private_key is wanted where enabled is true"
+    ),
+    ("client_encryption_options: {optional: true}\n", "5: client_encryption_options.optional wants false"),
+    (
+      "client_encryption_options: {enabled: true, certificate: a, private_key: b, require_client_auth: true}\n",
+      "5: client_encryption_options.ca is wanted where require_client_auth is true"
+    ),
+    (
+      "server_encryption_options: {internode_encryption: dc}\n",
+      "5: server_encryption_options.internode_encryption wants one of none, all"
+    ),
+    (
+      "server_encryption_options: {internode_encryption: all, certificate: a, private_key: b}\n",
+      "5: server_encryption_options.ca is wanted where internode_encryption is all"
+    ),
   ]
 
   @Test(arguments: refused) func isRefused(_ row: (added: String, problem: String)) {
