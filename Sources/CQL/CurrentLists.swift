@@ -10,11 +10,10 @@ extension BoundModification {
   public func readCommand(_ context: borrowing EvaluationContext) throws(CQLFailure) -> ReadCommand? {
     guard needsRead else { return nil }
     let key = try keys.partitionKeys(context)[0]
-    let columns = operations.filter(\.needsRead).map(\.column.id)
     var ranges = try keys.clusteringRanges(context)
     if isStaticOnly { ranges = [] }
     return ReadCommand(
-      table: table.id, incarnation: table.incarnation, scope: .partition(key), ranges: ranges, columns: columns,
+      table: table.id, incarnation: table.incarnation, scope: .partition(key), ranges: ranges,
       wantsStatics: isStaticOnly, nowInSeconds: context.nowInSeconds)
   }
 

@@ -32,6 +32,8 @@ struct PendingRead {
   private let consistency: Consistency
   private let requirement: Requirement
   private let isReversed: Bool
+  private let rowLimit: Int
+  private let nowInSeconds: Int64
   /// Of each partition of a scan: what a replica leaves out there, its answer does not say.
   private let scanLimit: (rows: Int, nowInSeconds: Int64)?
   /// Those that are alive and count, the nearest first.
@@ -44,12 +46,20 @@ struct PendingRead {
   private(set) var round = 0
   private(set) var hasMismatch = false
 
+  /// Whether the merge had to end where a limit cut off a replica's answer, before it had all the rows asked for.
+  var isShort: Bool {
+    guard let merged, merged.hasMore else { return false }
+    return merged.partitions.reduce(0) { $0 + $1.liveRows(nowInSeconds: nowInSeconds) } < rowLimit
+  }
+
   init(
     _ command: ReadCommand, _ replicas: [ReplicaState], _ requirement: Requirement, _ consistency: Consistency
   ) {
     self.consistency = consistency
     self.requirement = requirement
     isReversed = command.isReversed
+    rowLimit = command.rowLimit
+    nowInSeconds = command.nowInSeconds
     if case .range = command.scope, command.rowLimitPerPartition != .max {
       scanLimit = (command.rowLimitPerPartition, command.nowInSeconds)
     } else {

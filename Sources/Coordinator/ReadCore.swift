@@ -39,6 +39,7 @@ public struct ReadCore {
   public struct Counters: Sendable {
     public var digestMismatches: UInt64 = 0
     public var speculations: UInt64 = 0
+    public var shortReads: UInt64 = 0
   }
 
   private var requests: [UInt64: PendingRead] = [:]
@@ -84,7 +85,7 @@ public struct ReadCore {
     guard let index = requests.index(forKey: request), requests.values[index].round == round else { return }
     let mismatchesBefore = requests.values[index].hasMismatch
     if requests.values[index].replied(request, from: hostID, outcome, into: &directives) {
-      requests.remove(at: index)
+      end(index)
     } else if !mismatchesBefore, requests.values[index].hasMismatch {
       counters.digestMismatches += 1
     }
@@ -96,7 +97,12 @@ public struct ReadCore {
     into directives: inout [Directive]
   ) {
     guard let index = requests.index(forKey: request), requests.values[index].round == round else { return }
-    if requests.values[index].repaired(request, at: hostID, outcome, into: &directives) { requests.remove(at: index) }
+    if requests.values[index].repaired(request, at: hostID, outcome, into: &directives) { end(index) }
+  }
+
+  private mutating func end(_ index: Dictionary<UInt64, PendingRead>.Index) {
+    if requests.values[index].hasMismatch, requests.values[index].isShort { counters.shortReads += 1 }
+    requests.remove(at: index)
   }
 
   public mutating func advance(now: Instant, into directives: inout [Directive]) {

@@ -30,6 +30,7 @@ public struct ReadCursor: Hashable, Sendable {
   }
 }
 
+/// Rows come whole: a column left out would make answers that cannot be compared with others' nor repaired from.
 public struct ReadCommand: Equatable, Sendable {
   public enum Scope: Equatable, Sendable {
     case partition(PartitionKey)
@@ -38,7 +39,6 @@ public struct ReadCommand: Equatable, Sendable {
   }
 
   public static let maxRanges = 65_535
-  public static let maxColumns = 32_768
 
   public var table: UUID
   public var incarnation: UInt32
@@ -47,8 +47,6 @@ public struct ReadCommand: Equatable, Sendable {
   public var ranges: [ClusteringRange]
   /// From the last clustering to the first.
   public var isReversed: Bool
-  /// Storage ids of the columns that are wanted; nil for all. A replica may answer more, not less.
-  public var columns: [UInt16]?
   public var wantsStatics: Bool
   /// Live rows in the whole answer; a partition that has only live statics counts as one.
   public var rowLimit: Int
@@ -58,7 +56,7 @@ public struct ReadCommand: Equatable, Sendable {
 
   public init(
     table: UUID, incarnation: UInt32, scope: Scope, ranges: [ClusteringRange] = [.all], isReversed: Bool = false,
-    columns: [UInt16]? = nil, wantsStatics: Bool = true, rowLimit: Int = .max, rowLimitPerPartition: Int = .max,
+    wantsStatics: Bool = true, rowLimit: Int = .max, rowLimitPerPartition: Int = .max,
     nowInSeconds: Int64
   ) {
     self.table = table
@@ -66,7 +64,6 @@ public struct ReadCommand: Equatable, Sendable {
     self.scope = scope
     self.ranges = ranges
     self.isReversed = isReversed
-    self.columns = columns
     self.wantsStatics = wantsStatics
     self.rowLimit = rowLimit
     self.rowLimitPerPartition = rowLimitPerPartition
@@ -96,11 +93,7 @@ extension ReadCommand {
       writer.lengthPrefixed(range.start)
       writer.lengthPrefixed(range.end)
     }
-    writer.uint8((isReversed ? 1 : 0) | (wantsStatics ? 2 : 0) | (columns != nil ? 4 : 0))
-    if let columns {
-      writer.count(columns.count)
-      for column in columns { writer.uint16(column) }
-    }
+    writer.uint8((isReversed ? 1 : 0) | (wantsStatics ? 2 : 0))
     writer.varint(UInt64(rowLimit))
     writer.varint(UInt64(rowLimitPerPartition))
     writer.int64(nowInSeconds)
@@ -142,17 +135,11 @@ extension ReadCommand {
       ranges.append(ClusteringRange(start: start, end: try reader.lengthPrefixed(max: 4 * Partition.maxKeyBytes)))
     }
     let flags = try reader.uint8()
-    var columns: [UInt16]?
-    if flags & 4 != 0 {
-      var ids: [UInt16] = []
-      for _ in 0..<(try reader.count(max: Self.maxColumns)) { ids.append(try reader.uint16()) }
-      columns = ids
-    }
     let rowLimit = Int(clamping: try reader.varint())
     let perPartition = Int(clamping: try reader.varint())
     self.init(
       table: table, incarnation: incarnation, scope: scope, ranges: ranges, isReversed: flags & 1 != 0,
-      columns: columns, wantsStatics: flags & 2 != 0, rowLimit: rowLimit, rowLimitPerPartition: perPartition,
+      wantsStatics: flags & 2 != 0, rowLimit: rowLimit, rowLimitPerPartition: perPartition,
       nowInSeconds: try reader.int64())
   }
 }

@@ -2,6 +2,10 @@
 // seed among them; of each node the newest state wins. A node is suspected by the phi accrual rule (Hayashibara et al.
 // 2004; Cassandra's FailureDetector.java: exponential arrivals, phi = 0.434 t / mean), or at once when its connection
 // breaks, and is believed alive again when its heartbeat goes on.
+//
+// What others say of a node may be old: who starts hears first of the dead, from those that remember them. So a node
+// that is not known to be alive is believed so when it says something itself, or when others bring a second heartbeat
+// that is newer than the first they brought (Cassandra asks it by an echo instead).
 
 import Base
 import Ring
@@ -12,6 +16,8 @@ public struct GossipCore {
     public var phiThreshold = 8.0
     /// How many others hear from a node each interval, seeds not counted.
     public var fanout = 3
+    /// Further members are not taken in: each costs memory, a share of every message, and room on the ring.
+    public var maxMembers = 1024
 
     public init() {}
   }
@@ -33,6 +39,8 @@ public struct GossipCore {
     var lastHeard: Instant
     /// A running mean of the time between heartbeats.
     var meanMilliseconds: Double
+    /// Others brought a heartbeat since it was last believed dead; a second one makes it alive.
+    var hasHearsay = false
   }
 
   private let configuration: Configuration
@@ -40,6 +48,8 @@ public struct GossipCore {
   private let seeds: [(address: String, port: UInt16)]
   public private(set) var local: NodeState
   private var peers: [UUID: Peer] = [:]
+  /// States of strangers that there was no room for.
+  public private(set) var refusedStates: UInt64 = 0
 
   public init(local: NodeState, seeds: [(address: String, port: UInt16)], configuration: Configuration = .init()) {
     self.local = local
@@ -100,7 +110,10 @@ public struct GossipCore {
   }
 
   /// States came from another node.
-  public mutating func received(_ states: [NodeState], now: Instant, into directives: inout [Directive]) {
+  /// - Parameter sender: who sent them: what it says of itself is no hearsay.
+  public mutating func received(
+    _ states: [NodeState], from sender: UUID, now: Instant, into directives: inout [Directive]
+  ) {
     for state in states {
       let hostID = state.member.hostID
       if hostID == local.member.hostID {
@@ -111,20 +124,32 @@ public struct GossipCore {
         continue
       }
       guard let known = peers[hostID] else {
-        peers[hostID] = Peer(
-          state: state, isAlive: !state.isLeaving, lastHeard: now,
-          meanMilliseconds: Double(configuration.intervalMilliseconds))
-        directives.append(.memberChanged(state.member))
-        if !state.isLeaving { directives.append(.becameAlive(hostID: hostID)) }
-        directives.append(.schemaEpoch(state.schemaEpoch, hostID: hostID))
+        meet(state, isDirect: hostID == sender, now: now, into: &directives)
         continue
       }
-      if state.isNewer(than: known.state) { update(state, known: known, now: now, into: &directives) }
+      if state.isNewer(than: known.state) {
+        update(state, known: known, isDirect: hostID == sender, now: now, into: &directives)
+      }
     }
   }
 
+  private mutating func meet(_ state: NodeState, isDirect: Bool, now: Instant, into directives: inout [Directive]) {
+    guard peers.count < configuration.maxMembers else {
+      refusedStates += 1
+      return
+    }
+    let hostID = state.member.hostID
+    let isAlive = isDirect && !state.isLeaving
+    peers[hostID] = Peer(
+      state: state, isAlive: isAlive, lastHeard: now, meanMilliseconds: Double(configuration.intervalMilliseconds),
+      hasHearsay: !isDirect)
+    directives.append(.memberChanged(state.member))
+    if isAlive { directives.append(.becameAlive(hostID: hostID)) }
+    directives.append(.schemaEpoch(state.schemaEpoch, hostID: hostID))
+  }
+
   private mutating func update(
-    _ state: NodeState, known: Peer, now: Instant, into directives: inout [Directive]
+    _ state: NodeState, known: Peer, isDirect: Bool, now: Instant, into directives: inout [Directive]
   ) {
     let hostID = state.member.hostID
     var peer = known
@@ -137,7 +162,8 @@ public struct GossipCore {
       peer.meanMilliseconds = Double(configuration.intervalMilliseconds)
     }
     peer.lastHeard = now
-    peer.isAlive = !state.isLeaving
+    peer.isAlive = !state.isLeaving && (known.isAlive || isDirect || known.hasHearsay)
+    peer.hasHearsay = !peer.isAlive && !isDirect
     peers[hostID] = peer
     if state.member != known.state.member { directives.append(.memberChanged(state.member)) }
     if peer.isAlive, !known.isAlive { directives.append(.becameAlive(hostID: hostID)) }

@@ -53,9 +53,9 @@ final class Membership {
   }
 
   /// States came from another node.
-  func received(_ bytes: [UInt8]) throws(DecodeError) {
+  func received(_ bytes: [UInt8], from sender: UUID) throws(DecodeError) {
     var directives: [GossipCore.Directive] = []
-    core.received(try NodeState.decode(bytes), now: world.clock.now, into: &directives)
+    core.received(try NodeState.decode(bytes), from: sender, now: world.clock.now, into: &directives)
     perform(directives)
   }
 

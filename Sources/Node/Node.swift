@@ -26,6 +26,7 @@ public final class Node {
   public let metadata: Metadata
   public let replica: LocalReplica
   public let hints: HintStore
+  public let batchlog: Batchlog
   public let coordinator: RequestCoordinator
   public let engine: QueryEngine
   /// The services' door to data.
@@ -36,7 +37,7 @@ public final class Node {
   let pool: PeerPool
   let cql: CQLListener
   private let handlers: PeerHandlers
-  private let peers: PeerListener
+  let peers: PeerListener
   private var secondTimer: RepeatingTimer?
   /// Why the store takes no writes, as last logged.
   private var storageTrouble: StorageFailure?
@@ -73,13 +74,15 @@ public final class Node {
     self.pool = pool
     hints = Self.makeHints(configuration, world: world, store: store, metadata: metadata, pool: pool, log: log)
     let hints = hints
-    let router = PeerRouter(localHostID: hostID, replica: replica, pool: pool) { mutation, host in
+    let router = PeerRouter(localHostID: hostID, replica: replica, pool: pool) { mutation, host, stored in
       // What the own store has not taken, it would not take as a hint either; read repair brings it.
-      host != hostID && hints.keep(mutation.encoded, for: host)
+      host != hostID && hints.keep(mutation.encoded, for: host, stored: stored)
     }
+    batchlog = Self.makeBatchlog(configuration, world: world, store: store, metadata: metadata, log: log)
     coordinator = RequestCoordinator(
-      topology: ClusterTopology(metadata: metadata), transport: router, clock: world.clock, timers: world.timers,
-      configuration: configuration.coordinator)
+      topology: ClusterTopology(metadata: metadata), transport: router,
+      batchlog: BatchRouter(localHostID: hostID, batchlog: batchlog, pool: pool), clock: world.clock,
+      timers: world.timers, configuration: configuration.coordinator)
     authority = SchemaAuthority(
       seeds: configuration.seeds, metadata: metadata, identity: identity, world: world, log: log)
     engine = QueryEngine(
@@ -91,12 +94,17 @@ public final class Node {
         member: local, generation: identity.record.generation, schemaEpoch: identity.record.schema.epoch),
       seeds: configuration.seeds, known: known, metadata: metadata, world: world)
     handlers = PeerHandlers(
-      replica: replica, pool: pool, metadata: metadata, membership: membership, authority: authority, log: log)
+      replica: replica, batchlog: batchlog, pool: pool, metadata: metadata, membership: membership,
+      authority: authority, log: log)
     peers = PeerListener(
       world: world, identity: hello, service: handlers, configuration: configuration.peers, logger: log)
     cql = CQLListener(
       engine: engine, world: world, configuration: configuration.cqlServer, authenticator: authenticator, logger: log)
-    do throws(StorageFailure) { try hints.load() } catch { throw .storage(error) }
+    do throws(StorageFailure) {
+      try hints.load()
+      try batchlog.load()
+    } catch { throw .storage(error) }
+    batchlog.replay = { [unowned self] in replay($0, done: $1) }
     tendStore()
     connectParts(known: known)
   }
@@ -190,7 +198,7 @@ public final class Node {
     } catch { throw .wire(error) }
     membership.start()
     secondTimer = world.timers.every(.seconds(1)) { [unowned self] in
-      lookAfterHints()
+      recover()
       logStorage()
     }
     isServing = true
@@ -210,13 +218,20 @@ public final class Node {
     }
   }
 
+  /// What is under way when the node stops gets so long.
+  static let drainTimeout = Duration.seconds(10)
+
   /// Takes no new requests, tells the others, lets what is under way end, then closes the store.
   public func stop(completion: @escaping () -> Void) {
     isServing = false
     membership.announceLeaving()
     membership.stop()
     secondTimer?.stop()
-    cql.drain { [self] in
+    // A client that never reads its answers must not keep the node from stopping.
+    var isClosed = false
+    let finish = { [self] in
+      if isClosed { return }
+      isClosed = true
       peers.close()
       pool.close()
       do throws(StorageFailure) {
@@ -225,6 +240,14 @@ public final class Node {
         log.error("the store did not close well", ["failure": "\(error)"])
       }
       completion()
+    }
+    let deadline = world.timers.schedule(after: Self.drainTimeout) { [log] in
+      if !isClosed { log.warning("connections are busy still; they are cut off") }
+      finish()
+    }
+    cql.drain { [world] in
+      world.timers.cancel(deadline)
+      finish()
     }
   }
 }

@@ -45,6 +45,14 @@ struct NodeMetrics {
     lines.counter("coordinator_reads_total", "Reads coordinated.", coordinator.reads)
     lines.counter("coordinator_failures_total", "Requests that failed.", coordinator.failures)
     lines.counter("coordinator_read_repairs_total", "Replicas repaired by a read.", coordinator.repairs)
+    lines.counter("coordinator_hints_total", "Replicas that a write missed and has a hint for.", coordinator.hints)
+    lines.counter(
+      "coordinator_digest_mismatches_total", "Reads whose replicas' digests differed.", coordinator.digestMismatches)
+    lines.counter(
+      "coordinator_speculative_reads_total", "Replicas asked since others were slow.", coordinator.speculations)
+    lines.counter(
+      "coordinator_short_reads_total", "Reads that end where a limit cut off a replica's answer.",
+      coordinator.shortReads)
     lines.gauge("coordinator_in_flight", "Requests that wait for replicas.", node.coordinator.inFlight)
   }
 
@@ -90,6 +98,9 @@ struct NodeMetrics {
     lines.gauge("peer_queued_bytes", "Bytes waiting to be sent to peers.", node.pool.queuedBytes)
     lines.counter("peer_requests_total", "Requests sent to peers.", peers.requestsSent)
     lines.counter("peer_requests_failed_total", "Requests to peers that failed.", peers.requestsFailed)
+    lines.counter("peer_forwards_total", "Writes sent once to another datacenter.", peers.forwardsSent)
+    lines.counter(
+      "peer_forwards_served_total", "Writes of another datacenter passed on here.", node.peers.counters.forwardsServed)
     lines.counter("peer_connections_lost_total", "Connections to peers lost.", peers.connectionsLost)
   }
 

@@ -12,6 +12,7 @@ import Storage
 /// Loop-bound.
 final class PeerHandlers: PeerService {
   private let replica: LocalReplica
+  private let batchlog: Batchlog
   private let pool: PeerPool
   private let metadata: Metadata
   private let membership: Membership
@@ -19,10 +20,11 @@ final class PeerHandlers: PeerService {
   private let log: Logger
 
   init(
-    replica: LocalReplica, pool: PeerPool, metadata: Metadata, membership: Membership, authority: SchemaAuthority,
-    log: Logger
+    replica: LocalReplica, batchlog: Batchlog, pool: PeerPool, metadata: Metadata, membership: Membership,
+    authority: SchemaAuthority, log: Logger
   ) {
     self.replica = replica
+    self.batchlog = batchlog
     self.pool = pool
     self.metadata = metadata
     self.membership = membership
@@ -58,6 +60,12 @@ final class PeerHandlers: PeerService {
     apply(mutation, from: from) { refusal in answer(local, refusal.map(MessageFailure.init)) }
   }
 
+  func storeBatch(_ id: UUID, body: [UInt8], from: UUID, completion: @escaping (ReplicaRefusal?) -> Void) {
+    batchlog.store(id, body: body, completion: completion)
+  }
+
+  func removeBatch(_ id: UUID, from: UUID) { batchlog.remove(id) }
+
   func read(_ command: ReadCommand, from: UUID) throws(ReplicaRefusal) -> ReadResponse {
     do throws(ReplicaRefusal) {
       return try replica.read(command)
@@ -69,7 +77,7 @@ final class PeerHandlers: PeerService {
 
   func gossip(_ states: [UInt8], from: UUID) {
     do throws(DecodeError) {
-      try membership.received(states)
+      try membership.received(states, from: from)
     } catch {
       log.warning("unreadable gossip", ["from": "\(from)", "why": "\(error)"])
     }

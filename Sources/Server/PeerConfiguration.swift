@@ -20,6 +20,8 @@ public struct PeerConfiguration: Sendable {
   public var deadAfter: Duration = .seconds(15)
   public var minBackoff: Duration = .milliseconds(50)
   public var maxBackoff: Duration = .seconds(2)
+  /// A way that leads to no member, such as to an address that a node had before, is forgotten after so long unused.
+  public var forgetAfter: Duration = .seconds(60)
   /// Waiting to be sent to one peer. Over it requests fail at once.
   public var maxQueuedBytes = 32 << 20
   /// Asked of one peer and not answered. Over it requests fail at once.

@@ -69,11 +69,14 @@ final class PeerLink {
   private var firstDeadline = 0
   private var nextAttempt = Instant(nanoseconds: .min)
   private var backoff: Duration
+  /// When something was last to be sent.
+  private(set) var lastUsed: Instant
 
   init(_ endpoint: Endpoint, _ pool: PeerPool) {
     self.endpoint = endpoint
     self.pool = pool
     backoff = pool.configuration.minBackoff
+    lastUsed = pool.world.clock.now
   }
 
   var pendingCount: Int { pending.count }
@@ -123,6 +126,7 @@ final class PeerLink {
 
   /// Whether there is a connection or one is being made now.
   private func connect() -> Bool {
+    lastUsed = pool.world.clock.now
     if connection != nil { return true }
     guard !pool.isClosed, pool.world.clock.now >= nextAttempt else { return false }
     let connection = PeerOutbound(self, pool)

@@ -59,6 +59,8 @@ public final class PeerPool {
   /// Requests that wait for an answer.
   public var pendingCount: Int { links.values.reduce(0) { $0 + $1.pendingCount } }
   public var connectedCount: Int { links.values.reduce(0) { $0 + ($1.isReady ? 1 : 0) } }
+  /// Ways known, whether they stand or not.
+  public var linkCount: Int { links.count }
   public var queuedBytes: Int { links.values.reduce(0) { $0 + $1.queuedBytes } }
   public func isConnected(_ hostID: UUID) -> Bool { linkOf[hostID]?.isReady ?? false }
 
@@ -96,6 +98,20 @@ public final class PeerPool {
     request(.forward, to: hostIDs[0], .forward(ForwardWait(hostIDs, completion))) {
       ForwardedWrite.encode(to: hostIDs.dropFirst(), mutation: mutation, into: &$0)
     }
+  }
+
+  /// - Parameter body: as `LoggedBatch.encodeMutations` writes it.
+  public func storeBatch(
+    _ id: UUID, body: [UInt8], at hostID: UUID, completion: @escaping (Result<Void, ReplicaFailure>) -> Void
+  ) {
+    request(.batchStore, to: hostID, .acknowledgement(completion)) {
+      $0.uuid(id)
+      $0.append(body)
+    }
+  }
+
+  public func removeBatch(_ id: UUID, at hostID: UUID) {
+    request(.batchRemove, to: hostID, .acknowledgement { _ in }) { $0.uuid(id) }
   }
 
   /// Sends states of nodes; if there is no way now, they are dropped.
@@ -158,6 +174,12 @@ public final class PeerPool {
   private func sweep() {
     let now = world.clock.now
     for link in sortedLinks { link.sweep(now: now) }
+    let owned = Set(linkOf.values.map(ObjectIdentifier.init))
+    for link in sortedLinks
+    where !owned.contains(ObjectIdentifier(link)) && now >= link.lastUsed + configuration.forgetAfter {
+      links[link.endpoint] = nil
+      link.close()
+    }
   }
 
   // MARK: For links
@@ -185,7 +207,8 @@ public final class PeerPool {
     } else {
       logger.debug("cannot reach a node", ["address": "\(link.endpoint)", "why": reason])
     }
-    if let hostID = link.hostID { onLost(hostID) }
+    // An old way to a node that is reached on another one by now says nothing of it.
+    if let hostID = link.hostID, linkOf[hostID] === link { onLost(hostID) }
   }
 
   /// Fails a request at this tick's end, so that nothing completes within the call that asked for it.

@@ -15,7 +15,9 @@ extension Command {
       Command(
         words: ["cluster", "up"], summary: "starts a cluster on loopback and waits until every node answers",
         options: [
-          OptionRule(name: "--nodes", value: "N", help: "how many (default: those set up already, else 3)"), directory,
+          OptionRule(name: "--nodes", value: "N", help: "how many (default: those set up already, else 3)"),
+          OptionRule(name: "--datacenters", value: "LIST", help: "instead: nodes by datacenter, such as dc1:3,dc2:3"),
+          directory,
         ],
         notes:
           "Node N listens on 127.0.0.N: CQL 9042, HTTP 8080, internode 7000, admin 10000. Its files are in DIR/node-N.",
@@ -62,12 +64,26 @@ struct ClusterCommands {
 
   func up() throws -> Int32 {
     let there = layout.nodes.count
-    let count = try arguments.integer("--nodes", in: 1...ClusterLayout.maxNodes, default: there > 0 ? there : 3)
+    let datacenters = try datacenters(default: there > 0 ? there : 3)
+    let count = datacenters.nodes
     if there > 0, count < there {
       throw CommandFailure("\(layout.directory) holds \(there) nodes; a cluster does not shrink this way")
     }
-    try layout.prepare(nodes: count)
+    try layout.prepare(datacenters)
     return try start(Array(1...count))
+  }
+
+  private func datacenters(default count: Int) throws -> ClusterLayout.Datacenters {
+    guard let text = arguments.text("--datacenters") else {
+      return .init(nodes: try arguments.integer("--nodes", in: 1...ClusterLayout.maxNodes, default: count))
+    }
+    if arguments.has("--nodes") { throw UsageFailure(message: "--datacenters says how many nodes there are") }
+    guard let datacenters = ClusterLayout.Datacenters(text) else {
+      throw UsageFailure(
+        message:
+          "--datacenters wants NAME:NODES with commas between, at most \(ClusterLayout.maxNodes) nodes, not \(text)")
+    }
+    return datacenters
   }
 
   func startOne() throws -> Int32 {

@@ -132,7 +132,7 @@ import Testing
     func after(_ text: String, _ values: [BoundValue] = [], current: [Partition]) throws -> String {
       guard case .modification(let modification) = try bind(text, schema).body else { fatalError(text) }
       let command = try #require(try modification.readCommand(context(values)))
-      #expect(command.scope == .partition(before.key) && command.columns == [1])
+      #expect(command.scope == .partition(before.key))
       let response = ReadResponse(partitions: current, hasMore: false)
       let all = try modification.mutations(context(values), current: response)
       var row = try before.entries[0].row()

@@ -72,7 +72,7 @@ private let corpus: [(Verb, [UInt8])] = [
     bytes {
       ReadCommand(
         table: UUID(high: 3, low: 4), incarnation: 1, scope: .partition(key),
-        ranges: [ClusteringRange(start: [1], end: [2])], columns: [1, 2], rowLimit: 10, nowInSeconds: 9
+        ranges: [ClusteringRange(start: [1], end: [2])], rowLimit: 10, nowInSeconds: 9
       ).encode(to: &$0)
     }
   ),

@@ -1,6 +1,7 @@
 // Two nodes over the in-memory wire: the pool of one, the listener of the other, and what lies between.
 
 import Base
+import Codec
 import Coordinator
 import Data
 import Messages
@@ -66,6 +67,15 @@ private final class TestService: PeerService {
     forwarded.append((others, encoded))
     for (host, failure) in answers { answer(host, failure) }
   }
+
+  var batches: [UUID: [UInt8]] = [:]
+
+  func storeBatch(_ id: UUID, body: [UInt8], from: UUID, completion: @escaping (ReplicaRefusal?) -> Void) {
+    if refusal == nil { batches[id] = body }
+    completion(refusal)
+  }
+
+  func removeBatch(_ id: UUID, from: UUID) { batches[id] = nil }
 
   func gossip(_ states: [UInt8], from: UUID) { gossiped.append(states) }
   func schema() -> [UInt8] { [1, 2, 3] }
@@ -250,6 +260,20 @@ private final class RawPeer: StreamHandler {
 }
 
 @Suite struct PeerPoolTests {
+  @Test func aWayToAnAddressThatNobodyHasAnyMoreIsForgotten() throws {
+    let bed = try PeerBed()
+    _ = bed.apply(mutation(1))
+    bed.net.pump()
+    #expect(bed.pool.isConnected(hostB))
+    bed.pool.setEndpoint(Endpoint("127.0.0.7", 7000), of: hostB)
+    bed.pool.gossip([1], to: Endpoint("127.0.0.8", 7000))
+    #expect(bed.pool.linkCount == 3)
+    for _ in 0..<130 { bed.net.pass(.milliseconds(500)) }
+    #expect(bed.pool.linkCount == 1)
+    #expect(bed.lost.isEmpty)
+    #expect(bed.pool.connectedCount == 0)
+  }
+
   @Test func carriesAMutationAndItsAcknowledgement() throws {
     let bed = try PeerBed()
     let box = bed.apply(mutation(1))
@@ -261,6 +285,30 @@ private final class RawPeer: StreamHandler {
     #expect(bed.greeted.map(\.0) == [hostB])
     #expect(bed.greeted.map(\.1) == [5])
     #expect(bed.pool.isConnected(hostB))
+  }
+
+  @Test func carriesBatchesAndTheirEnd() throws {
+    let bed = try PeerBed()
+    let stored = Box<Result<Void, ReplicaFailure>>()
+    let id = UUID(high: 3, low: 4)
+    bed.pool.storeBatch(id, body: [1, 2, 3], at: hostB) { stored.set($0) }
+    bed.net.pump()
+    guard case .success? = stored.value else {
+      Issue.record("not stored: \(String(describing: stored.value))")
+      return
+    }
+    #expect(bed.service.batches == [id: [1, 2, 3]])
+    bed.pool.removeBatch(id, at: hostB)
+    bed.net.pump()
+    #expect(bed.service.batches.isEmpty)
+    bed.service.refusal = .overloaded
+    let refused = Box<Result<Void, ReplicaFailure>>()
+    bed.pool.storeBatch(id, body: [], at: hostB) { refused.set($0) }
+    bed.net.pump()
+    guard case .failure(.overloaded)? = refused.value else {
+      Issue.record("no refusal: \(String(describing: refused.value))")
+      return
+    }
   }
 
   @Test func carriesReadsAndSchemas() throws {
@@ -612,6 +660,26 @@ private final class RawPeer: StreamHandler {
     #expect(messages[0].2.first == MessageFailure.Code.unknownVerb.rawValue)
     #expect(messages[1].2.first == MessageFailure.Code.malformed.rawValue)
     #expect(!peer.isClosed)
+  }
+
+  /// A verb of a newer version: refused in words, and the connection goes on.
+  @Test func refusesAVerbThatDoesNotExistYet() throws {
+    let bed = try PeerBed()
+    let peer = RawPeer(bed.net, to: addressB)
+    peer.greet()
+    _ = peer.messages()
+    let payload: [UInt8] = [1, 2, 3]
+    peer.send(.mutation, id: 7, payload) { message in
+      message[4] = 250
+      let seed = 7 &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(250) << 56 ^ UInt64(payload.count)
+      let checksum = XXH3.hash(payload, seed: seed)
+      for byte in 0..<8 { message[13 + byte] = UInt8(truncatingIfNeeded: checksum >> UInt64(56 - 8 * byte)) }
+    }
+    peer.send(.ping, id: 9)
+    let messages = peer.messages()
+    #expect(messages.map(\.0) == [.failure, .pong])
+    #expect(messages.first?.1 == 7)
+    #expect(messages.first?.2.first == MessageFailure.Code.unknownVerb.rawValue)
   }
 
   @Test func aMessageThatIsTooLongEndsTheConnection() throws {

@@ -84,7 +84,8 @@ private let least = "cluster_name: film\ndata_directory: data\nlisten:\n  addres
       configuration.internodeSecurity
         == .tls(
           TLSSettings(
-            certificateFile: "/etc/b.pem", privateKeyFile: "/etc/b.key", authorityFile: "/etc/n.pem", checksHost: true)))
+            certificateFile: "/etc/b.pem", privateKeyFile: "/etc/b.key", authorityFile: "/etc/n.pem", checksHost: true))
+    )
   }
 
   /// What is added to the least file, and what is said about it.
@@ -161,7 +162,7 @@ private let least = "cluster_name: film\ndata_directory: data\nlisten:\n  addres
   @Test func theTopologiesAreWhatIsWritten() throws {
     let folder = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Cluster/topologies"
     #expect(try Files.text("\(folder)/one-node.yaml") == ConfigurationFile.sample)
-    #expect(try Files.text("\(folder)/node-2-of-three.yaml") == ClusterLayout.text(node: 2, of: 3))
+    #expect(try Files.text("\(folder)/node-2-of-three.yaml") == ClusterLayout.text(node: 2, of: .init(nodes: 3)))
   }
 
   @Test func theDistanceOfWordsIsLevenshteins() {
