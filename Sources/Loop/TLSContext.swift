@@ -173,12 +173,12 @@ final class TLSContexts {
   }
 
   /// At most one line a second: strangers must not fill the log.
-  func warn(_ why: String, with peer: Endpoint) {
+  func warn(_ event: String, _ why: String, with peer: Endpoint) {
     guard loop.now >= nextWarning else {
       unsaidWarnings += 1
       return
     }
-    logger.warning("a TLS handshake failed", ["why": why, "with": "\(peer)", "unsaid": "\(unsaidWarnings)"])
+    logger.warning(event, ["why": why, "with": "\(peer)", "unsaid": "\(unsaidWarnings)"])
     nextWarning = loop.now + .seconds(1)
     unsaidWarnings = 0
   }

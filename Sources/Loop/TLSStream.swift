@@ -148,7 +148,10 @@ import World
       case nil: continue
       case .wantsInput: return
       case .closed: return endOfInput()
-      case .failed(let why): return fail(.security(why))
+      case .failed(let why):
+        // A server's refusal of a certificate comes so under TLS 1.3: the client's handshake is over by then.
+        contexts.warn("a TLS connection failed", why, with: peer)
+        return fail(.security(why))
       }
     }
   }
@@ -221,7 +224,7 @@ import World
 
   /// The handshake failed: the peer is told by the alert that OpenSSL has written, and the log in words.
   private func refuse(_ why: String) {
-    contexts.warn(why, with: peer)
+    contexts.warn("a TLS handshake failed", why, with: peer)
     failure = .security(why)
     phase = .ending
     socket.finish()
