@@ -10,6 +10,7 @@ import test_bad_clients
 import test_bad_clips
 import test_clients
 import test_command_line
+import test_datacenters
 import test_node
 import test_security
 
@@ -19,6 +20,7 @@ MODULES = [
     test_bad_clients,
     test_bad_clips,
     test_clients,
+    test_datacenters,
     test_security,
 ]
 
