@@ -112,7 +112,6 @@ extension Binding {
     }
     let keys = try bindRestrictions(statement.restrictions, table, .update)
     let isStaticOnly = try checkKeys(keys, operations, table, "UPDATE")
-    try checkRead(operations, keys, table, isStaticOnly: isStaticOnly)
     try bindCondition(statement.condition, table)
     return BoundModification(
       kind: .update, table: table, condition: statement.condition, keys: keys, operations: sorted(operations),
@@ -229,7 +228,6 @@ extension Binding {
     for target in statement.targets { operations.append(try bind(target, table)) }
     let keys = try bindRestrictions(statement.restrictions, table, .delete)
     let isStaticOnly = operations.isEmpty ? false : try checkKeys(keys, operations, table, "DELETE")
-    try checkRead(operations, keys, table, isStaticOnly: isStaticOnly)
     try bindCondition(statement.condition, table)
     return BoundModification(
       kind: .delete, table: table, condition: statement.condition, keys: keys, operations: sorted(operations),
@@ -268,18 +266,6 @@ extension Binding {
       throw .invalid("Invalid identifier \(name) for deletion (should not be a PRIMARY KEY part)")
     }
     return column
-  }
-
-  /// What must be read before it is written is one row, outside of a batch.
-  private func checkRead(
-    _ operations: [BoundOperation], _ keys: BoundRestrictions, _ table: Table, isStaticOnly: Bool
-  ) throws(CQLFailure) {
-    guard let operation = operations.first(where: \.needsRead) else { return }
-    let isOneRow = keys.namesOneRow || (keys.namesOnePartition && (isStaticOnly || table.clustering.isEmpty))
-    guard isOneRow, operations.allSatisfy({ ($0.column.kind == .static) == isStaticOnly || table.clustering.isEmpty })
-    else {
-      throw .invalid("An element of list \(operation.column.name) can only be changed in one row by its place or value")
-    }
   }
 
   /// Names and types of a condition; conditional writes themselves are the caller's.

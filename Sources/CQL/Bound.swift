@@ -218,7 +218,7 @@ public final class BoundModification: Sendable {
   /// One row, and every operation sets one cell of it, in the order of column ids.
   let isPlainRow: Bool
 
-  /// The row must be read before it is written: `readCommand`, then `mutations(_:current:)`.
+  /// Rows must be read before they are written: `readCommands`, then `mutations(_:current:)`.
   public let needsRead: Bool
   /// USING TIMESTAMP was written.
   public var hasTimestamp: Bool { timestamp != nil }

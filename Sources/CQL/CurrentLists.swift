@@ -1,55 +1,73 @@
-// Lists whose elements are changed by place or value: the row is read first, at the statement's own consistency, and
-// the elements' paths are looked up in it (Lists.java: requiresRead). Two such statements at once may miss each other,
-// as in Cassandra.
+// Lists whose elements are changed by place or value: the rows are read first, at the statement's own consistency, and
+// the elements' paths are looked up in them (Lists.java: requiresRead). Two such statements at once may miss each other,
+// as in Cassandra; so do those of one batch, which all see what was there before it.
 
 import Base
 import Data
 
 extension BoundModification {
-  /// What to read before this execution; nil unless `needsRead`.
-  public func readCommand(_ context: borrowing EvaluationContext) throws(CQLFailure) -> ReadCommand? {
-    guard needsRead else { return nil }
-    let key = try keys.partitionKeys(context)[0]
-    var ranges = try keys.clusteringRanges(context)
-    if isStaticOnly { ranges = [] }
-    return ReadCommand(
-      table: table.id, incarnation: table.incarnation, scope: .partition(key), ranges: ranges,
-      wantsStatics: isStaticOnly, nowInSeconds: context.nowInSeconds)
+  /// What to read before this execution, one command a partition; empty unless `needsRead`.
+  public func readCommands(_ context: borrowing EvaluationContext) throws(CQLFailure) -> [ReadCommand] {
+    let reading = operations.filter(\.needsRead)
+    guard !reading.isEmpty else { return [] }
+    let touchesRows = reading.contains { $0.column.kind != .static }
+    let ranges = touchesRows ? try keys.clusteringRanges(context) : []
+    var commands: [ReadCommand] = []
+    for key in try keys.partitionKeys(context) {
+      commands.append(
+        ReadCommand(
+          table: table.id, incarnation: table.incarnation, scope: .partition(key), ranges: ranges,
+          wantsStatics: reading.contains { $0.column.kind == .static },
+          nowInSeconds: context.nowInSeconds))
+    }
+    return commands
   }
 
-  /// What this execution writes, where `current` is the answer to `readCommand`.
+  /// What this execution writes, where `current` are the answers to `readCommands`.
   /// Throws `.invalid` for what cannot be and for an index outside of its list.
   public func mutations(
-    _ context: borrowing EvaluationContext, current: ReadResponse
+    _ context: borrowing EvaluationContext, current: [ReadResponse]
   ) throws(CQLFailure) -> [Mutation] {
-    var lists = CurrentLists(nowInSeconds: context.nowInSeconds)
-    let wanted: EntryKind = isStaticOnly ? .staticRow : .row
-    for entry in current.partitions.flatMap(\.entries) where entry.kind == wanted {
-      // What a replica answers has been checked; a row that is none is as if it were not there.
-      if let row = try? entry.row() { lists.cells += row.cells }
-    }
-    return try mutations(context, lists: lists)
+    try mutations(context, lists: CurrentLists(current, nowInSeconds: context.nowInSeconds))
   }
 }
 
-/// The cells of the row that was read.
+/// The cells of the rows that were read.
 struct CurrentLists {
-  var cells: [Cell] = []
-  var nowInSeconds: Int64
+  private struct Place: Hashable {
+    var key: PartitionKey
+    /// Nil for the static row.
+    var clustering: [UInt8]?
+  }
+  private var rows: [Place: [Cell]] = [:]
+  private let nowInSeconds: Int64
 
-  init(nowInSeconds: Int64) { self.nowInSeconds = nowInSeconds }
+  init(_ responses: [ReadResponse], nowInSeconds: Int64) {
+    self.nowInSeconds = nowInSeconds
+    for partition in responses.flatMap(\.partitions) {
+      for entry in partition.entries where entry.kind == .row || entry.kind == .staticRow {
+        // What a replica answers has been checked; a row that is none is as if it were not there.
+        guard let row = try? entry.row() else { continue }
+        let clustering = entry.kind == .row ? entry.clustering : nil
+        rows[Place(key: partition.key, clustering: clustering), default: []] += row.cells
+      }
+    }
+  }
 
   /// Live elements in the list's order.
-  private func elements(of column: Column) -> [Cell] {
-    cells.filter { $0.column == column.id && $0.path != nil && $0.isLive(nowInSeconds: nowInSeconds) }
-      .sorted { ($0.path ?? []).lexicographicallyPrecedes($1.path ?? []) }
+  private func elements(of column: Column, _ key: PartitionKey, _ clustering: [UInt8]) -> [Cell] {
+    let place = Place(key: key, clustering: column.kind == .static ? nil : clustering)
+    return (rows[place] ?? []).filter {
+      $0.column == column.id && $0.path != nil && $0.isLive(nowInSeconds: nowInSeconds)
+    }.sorted { ($0.path ?? []).lexicographicallyPrecedes($1.path ?? []) }
   }
 
   func changes(
-    of operation: BoundOperation, _ times: WriteTimes, _ context: borrowing EvaluationContext
+    of operation: BoundOperation, key: PartitionKey, clustering: [UInt8], _ times: WriteTimes,
+    _ context: borrowing EvaluationContext
   ) throws(CQLFailure) -> [Cell] {
     let column = operation.column
-    let elements = elements(of: column)
+    let elements = elements(of: column, key, clustering)
     switch operation.action {
     case .setIndex(let index, let term):
       let value = try term.evaluate(context)

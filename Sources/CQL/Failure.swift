@@ -10,6 +10,8 @@ public struct CQLFailure: Error, Sendable, Equatable {
     case unauthorized = 0x2100
     case invalid = 0x2200
     case configuration = 0x2300
+    /// A function that could not be computed: a division by zero, JSON that is none.
+    case function = 0x1400
   }
 
   public var kind: Kind
@@ -22,5 +24,6 @@ public struct CQLFailure: Error, Sendable, Equatable {
 
   public static func invalid(_ message: String) -> CQLFailure { CQLFailure(.invalid, message) }
   public static func syntax(_ message: String) -> CQLFailure { CQLFailure(.syntax, message) }
+  public static func function(_ message: String) -> CQLFailure { CQLFailure(.function, message) }
   public static func configuration(_ message: String) -> CQLFailure { CQLFailure(.configuration, message) }
 }

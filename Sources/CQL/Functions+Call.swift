@@ -128,7 +128,7 @@ extension ScalarFunction {
       case .multiply: value = x &* y
       case .divide, .modulo:
         guard y != 0 else {
-          throw .invalid("the operation '\(left) \(sign.rawValue) \(right)' failed: / by zero")
+          throw .function("the operation '\(left) \(sign.rawValue) \(right)' failed: / by zero")
         }
         value = sign == .divide ? x.dividedReportingOverflow(by: y).partialValue : (y == -1 ? 0 : x % y)
       }

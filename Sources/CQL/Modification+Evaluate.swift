@@ -165,9 +165,7 @@ extension BoundModification {
     to builder: inout MutationBuilder, _ context: borrowing EvaluationContext, batchTimestamp: Int64?,
     lists: CurrentLists? = nil
   ) throws(CQLFailure) {
-    if needsRead, lists == nil {
-      throw .invalid("Lists cannot be changed by place or value of an element in a batch")
-    }
+    precondition(!needsRead || lists != nil, "rows of \(table.name) were not read")
     let times = try writeTimes(context, batchTimestamp: batchTimestamp)
     let partitionKeys = try keys.partitionKeys(context)
     if deletesRows {
@@ -185,13 +183,8 @@ extension BoundModification {
     var statics = Row()
     var regular = Row()
     for operation in operations {
-      let isStatic = operation.column.kind == .static
-      if let lists, operation.needsRead {
-        let cells = try lists.changes(of: operation, times, context)
-        if isStatic { statics.cells += cells } else { regular.cells += cells }
-        continue
-      }
-      if isStatic {
+      if operation.needsRead { continue }
+      if operation.column.kind == .static {
         try apply(operation, times, &builder.listSequence, context, to: &statics)
       } else {
         try apply(operation, times, &builder.listSequence, context, to: &regular)
@@ -203,12 +196,40 @@ extension BoundModification {
     let clusterings =
       isStaticOnly || (regular.isEmpty && !statics.isEmpty && keys.steps.isEmpty)
       ? [] : try keys.clusteringPrefixes(context)
+    if let lists {
+      try addListChanges(lists, partitionKeys, clusterings, times, context, to: &builder)
+    }
     for key in partitionKeys {
       try builder.withTarget(table, key) { (target) throws(CQLFailure) in
         if !statics.isEmpty { target.staticRow = target.staticRow.merged(with: statics) }
         guard !regular.isEmpty else { return }
         for clustering in clusterings {
           target.rows[clustering] = target.rows[clustering]?.merged(with: regular) ?? regular
+        }
+      }
+    }
+  }
+
+  /// Elements by place or value: what changes differs from row to row.
+  private func addListChanges(
+    _ lists: CurrentLists, _ partitionKeys: [PartitionKey], _ clusterings: [[UInt8]], _ times: WriteTimes,
+    _ context: borrowing EvaluationContext, to builder: inout MutationBuilder
+  ) throws(CQLFailure) {
+    for operation in operations where operation.needsRead {
+      let isStatic = operation.column.kind == .static
+      for key in partitionKeys {
+        for clustering in isStatic ? [[]] : clusterings {
+          var row = Row()
+          row.cells = try lists.changes(of: operation, key: key, clustering: clustering, times, context)
+          if row.isEmpty { continue }
+          row.normalize()
+          try builder.withTarget(table, key) { (target) throws(CQLFailure) in
+            if isStatic {
+              target.staticRow = target.staticRow.merged(with: row)
+            } else {
+              target.rows[clustering] = target.rows[clustering]?.merged(with: row) ?? row
+            }
+          }
         }
       }
     }
@@ -314,12 +335,24 @@ extension BoundModification {
   }
 }
 
+extension BoundModification {
+  fileprivate func lists(in current: [ReadResponse], _ context: borrowing EvaluationContext) -> CurrentLists {
+    CurrentLists(current, nowInSeconds: context.nowInSeconds)
+  }
+}
+
 extension BoundBatch {
   /// What this execution writes: one mutation for each partition of each table.
-  public func mutations(_ context: borrowing EvaluationContext) throws(CQLFailure) -> [Mutation] {
+  /// - Parameter current: the answers to all members' `readCommands`.
+  public func mutations(
+    _ context: borrowing EvaluationContext, current: [ReadResponse] = []
+  ) throws(CQLFailure) -> [Mutation] {
     let own = try timestamp.map { (term) throws(CQLFailure) in try BoundModification.timestamp(term, context) } ?? nil
     var builder = MutationBuilder()
-    for member in members { try member.add(to: &builder, context, batchTimestamp: own) }
+    for member in members {
+      let lists = member.needsRead ? member.lists(in: current, context) : nil
+      try member.add(to: &builder, context, batchTimestamp: own, lists: lists)
+    }
     return builder.mutations()
   }
 }
@@ -331,9 +364,10 @@ public struct BatchMutations {
   public init() {}
 
   public mutating func add(
-    _ modification: BoundModification, _ context: borrowing EvaluationContext
+    _ modification: BoundModification, _ context: borrowing EvaluationContext, current: [ReadResponse] = []
   ) throws(CQLFailure) {
-    try modification.add(to: &builder, context, batchTimestamp: nil)
+    let lists = modification.needsRead ? modification.lists(in: current, context) : nil
+    try modification.add(to: &builder, context, batchTimestamp: nil, lists: lists)
   }
 
   public func mutations() -> [Mutation] { builder.mutations() }

@@ -40,6 +40,8 @@ extension QueryEngine {
   private func source(
     of table: Table, isSystem: Bool, _ options: QueryOptions
   ) throws(QueryFailure) -> SelectRun.Read {
+    let consistency = options.consistency
+    if consistency == .any { throw .invalid("ANY ConsistencyLevel is only supported for writes") }
     if isSystem {
       let view = systemView
       return { command, answer in
@@ -48,12 +50,7 @@ extension QueryEngine {
         }
       }
     }
-    let consistency = options.consistency
-    switch consistency {
-    case .any: throw .invalid("ANY ConsistencyLevel is only supported for writes")
-    case .serial, .localSerial: throw .invalid("\(consistency.name) reads are not supported yet")
-    default: break
-    }
+    if consistency.isSerial { throw .invalid("\(consistency.name) reads are not supported yet") }
     let keyspace = table.keyspace
     let data = data
     let trace = options.trace

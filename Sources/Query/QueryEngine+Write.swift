@@ -30,30 +30,50 @@ extension QueryEngine {
     try write(mutations, keyspace: modification.table.keyspace, options, warnings: [], completion)
   }
 
-  /// A list's elements by place or value: the row is read at the write's consistency, as Cassandra does, then written.
+  /// A list's elements by place or value: the rows are read at the write's consistency, as Cassandra does, then written.
   private func runAfterRead(
     _ modification: BoundModification, _ options: QueryOptions, _ context: EvaluationContext,
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
-    let command: ReadCommand?
-    do throws(CQLFailure) { command = try modification.readCommand(context) } catch { throw QueryFailure(error) }
-    guard let command else { preconditionFailure("no read before a write of \(modification.table.name)") }
+    let commands: [ReadCommand]
+    do throws(CQLFailure) { commands = try modification.readCommands(context) } catch { throw QueryFailure(error) }
     let keyspace = modification.table.keyspace
-    data.read(
-      ReadRequest(keyspace: keyspace, command: command, consistency: options.consistency, trace: options.trace)
-    ) { [self] result in
+    read(commands.map { (keyspace, $0) }, options, completion) { [self] (current) throws(QueryFailure) in
+      let mutations: [Mutation]
+      do throws(CQLFailure) { mutations = try modification.mutations(context, current: current) } catch {
+        throw QueryFailure(error)
+      }
+      try write(mutations, keyspace: keyspace, options, warnings: [], completion)
+    }
+  }
+
+  /// Reads all of `commands`, then goes on with their answers together.
+  private func read(
+    _ commands: [(keyspace: String, command: ReadCommand)], _ options: QueryOptions,
+    _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void,
+    then body: @escaping ([ReadResponse]) throws(QueryFailure) -> Void
+  ) {
+    var answers: [ReadResponse] = []
+    var failure: QueryFailure?
+    var left = commands.count
+    let finish = { [self] in
       do throws(QueryFailure) {
-        let current: ReadResponse
-        switch result {
-        case .success(let response): current = response
-        case .failure(let failure): throw QueryFailure(failure)
-        }
-        let mutations: [Mutation]
-        do throws(CQLFailure) { mutations = try modification.mutations(context, current: current) } catch {
-          throw QueryFailure(error)
-        }
-        try write(mutations, keyspace: keyspace, options, warnings: [], completion)
+        if let failure { throw failure }
+        try body(answers)
       } catch { refuse(error, completion) }
+    }
+    guard left > 0 else { return finish() }
+    for (keyspace, command) in commands {
+      let request = ReadRequest(
+        keyspace: keyspace, command: command, consistency: options.consistency, trace: options.trace)
+      data.read(request) { result in
+        switch result {
+        case .success(let response): answers.append(response)
+        case .failure(let reason): failure = failure ?? QueryFailure(reason)
+        }
+        left -= 1
+        if left == 0 { finish() }
+      }
     }
   }
 
@@ -65,9 +85,30 @@ extension QueryEngine {
   ) throws(QueryFailure) {
     counters.batches += 1
     let context = try context(options, values, writes: true)
-    let mutations: [Mutation]
-    do throws(CQLFailure) { mutations = try batch.mutations(context) } catch { throw QueryFailure(error) }
-    try write(mutations, tables: batch.members.map(\.table), batch.kind, options, completion)
+    let commands: [(keyspace: String, command: ReadCommand)]
+    do throws(CQLFailure) { commands = try Self.reads(batch.members.map { ($0, context) }) } catch {
+      throw QueryFailure(error)
+    }
+    let finish = { [self] (current: [ReadResponse]) throws(QueryFailure) in
+      let mutations: [Mutation]
+      do throws(CQLFailure) { mutations = try batch.mutations(context, current: current) } catch {
+        throw QueryFailure(error)
+      }
+      try write(mutations, tables: batch.members.map(\.table), batch.kind, options, completion)
+    }
+    if commands.isEmpty { return try finish([]) }
+    read(commands, options, completion, then: finish)
+  }
+
+  /// What members must know before they write.
+  private static func reads(
+    _ members: [(BoundModification, EvaluationContext)]
+  ) throws(CQLFailure) -> [(keyspace: String, command: ReadCommand)] {
+    var commands: [(keyspace: String, command: ReadCommand)] = []
+    for (member, context) in members where member.needsRead {
+      commands += try member.readCommands(context).map { (member.table.keyspace, $0) }
+    }
+    return commands
   }
 
   /// A BATCH frame: statements that bring their values each.
@@ -86,15 +127,19 @@ extension QueryEngine {
         throw .invalid("A batch holds at most \(configuration.maxBatchStatements) statements")
       }
       var context = try context(options, [], writes: true)
-      var joined = BatchMutations()
-      var tables: [Table] = []
+      var bound: [(BoundModification, EvaluationContext)] = []
+      bound.reserveCapacity(members.count)
       for member in members {
-        let (modification, values) = try bound(member, options)
+        let (modification, values) = try self.bound(member, options)
         context.values = values
-        do throws(CQLFailure) { try joined.add(modification, context) } catch { throw QueryFailure(error) }
-        tables.append(modification.table)
+        bound.append((modification, context))
       }
-      try write(joined.mutations(), tables: tables, kind, options, completion)
+      let commands: [(keyspace: String, command: ReadCommand)]
+      do throws(CQLFailure) { commands = try Self.reads(bound) } catch { throw QueryFailure(error) }
+      if commands.isEmpty { return try write(kind, bound, current: [], options, completion) }
+      read(commands, options, completion) { [self] (current) throws(QueryFailure) in
+        try write(kind, bound, current: current, options, completion)
+      }
     } catch { refuse(error, completion) }
   }
 
@@ -119,6 +164,19 @@ extension QueryEngine {
   }
 
   private func write(
+    _ kind: BatchKind, _ members: [(BoundModification, EvaluationContext)], current: [ReadResponse],
+    _ options: QueryOptions, _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) throws(QueryFailure) {
+    var joined = BatchMutations()
+    for (modification, context) in members {
+      do throws(CQLFailure) { try joined.add(modification, context, current: current) } catch {
+        throw QueryFailure(error)
+      }
+    }
+    try write(joined.mutations(), tables: members.map(\.0.table), kind, options, completion)
+  }
+
+  private func write(
     _ mutations: [Mutation], tables: [Table], _ kind: BatchKind, _ options: QueryOptions,
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
@@ -130,8 +188,7 @@ extension QueryEngine {
       return try write(mutations, keyspace: keyspace, options, warnings: [], completion)
     }
     try checkSize(mutations)
-    let names = Set(tables.map { "\($0.keyspace).\($0.name)" }).sorted().joined(separator: ", ")
-    let warnings = try batchWarnings(mutations, names: names, kind)
+    let warnings = try batchWarnings(mutations, tables, kind)
     let groups = Dictionary(grouping: mutations) { keyspaces[$0.table] ?? "" }.sorted { $0.key < $1.key }
     guard groups.count > 1 else {
       return try write(mutations, keyspace: groups[0].key, options, warnings: warnings, completion)
@@ -150,15 +207,16 @@ extension QueryEngine {
   }
 
   private func batchWarnings(
-    _ mutations: [Mutation], names: String, _ kind: BatchKind
+    _ mutations: [Mutation], _ tables: [Table], _ kind: BatchKind
   ) throws(QueryFailure) -> [String] {
+    let names = Set(tables.map { "\($0.keyspace).\($0.name)" }).sorted()
     var warnings: [String] = []
     let bytes = mutations.reduce(0) { $0 + $1.byteCount }
     if bytes > configuration.batchFailBytes { throw .invalid("Batch too large") }
     if bytes > configuration.batchWarnBytes {
       warnings.append(
-        "Batch for [\(names)] is of size \(bytes) B, exceeding specified threshold of \(configuration.batchWarnBytes) B"
-          + " by \(bytes - configuration.batchWarnBytes) B.")
+        "Batch for [\(names.joined(separator: ", "))] is of size \(bytes), exceeding specified threshold of"
+          + " \(configuration.batchWarnBytes) by \(bytes - configuration.batchWarnBytes).")
     }
     switch kind {
     case .logged:
@@ -167,8 +225,9 @@ extension QueryEngine {
           + " part of it may be missing")
     case .unlogged where mutations.count > configuration.batchWarnPartitions:
       warnings.append(
-        "Unlogged batch covering \(mutations.count) partitions detected against tables [\(names)]. You should use a"
-          + " logged batch for atomicity, or asynchronous writes for performance.")
+        "Unlogged batch covering \(mutations.count) partitions detected against table\(names.count == 1 ? "" : "s")"
+          + " [\(names.joined(separator: ", "))]. You should use a logged batch for atomicity, or asynchronous writes for"
+          + " performance.")
     case .unlogged, .counter: break
     }
     return warnings

@@ -280,26 +280,39 @@ public final class QueryEngine {
     _ statement: PreparedStatement, _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) {
     counters.schemaChanges += 1
+    let before = schema
     changer.change(statement.text, keyspace: statement.keyspace) { [self] result in
       switch result {
       case .failure(let failure): refuse(failure, completion)
       case .success(nil): completion(.success(.void))
       case .success(let event?):
-        completion(.success(QueryResult(.schemaChange(event), warnings: warnings(of: event))))
+        completion(.success(QueryResult(.schemaChange(event), warnings: warnings(of: event, before: before))))
       }
     }
   }
 
-  private func warnings(of event: SchemaChangeEvent) -> [String] {
+  /// What Cassandra says of a keyspace's replication (guardrails, AlterKeyspaceStatement.clientWarnings).
+  private func warnings(of event: SchemaChangeEvent, before: Schema) -> [String] {
     guard event.target == .keyspace, event.change != .dropped, let keyspace = schema.keyspace(event.keyspace) else {
       return []
     }
-    let nodes = metadata.snapshot.members.count
-    let factor = keyspace.replication.factors.values.max() ?? 0
-    guard factor > nodes else { return [] }
-    return [
-      "Your replication factor \(factor) for keyspace \(keyspace.name) is higher than the number of nodes \(nodes)"
-    ]
+    let replication = keyspace.replication
+    var warnings: [String] = []
+    for (name, factor) in replication.factors.sorted(by: { $0.key < $1.key }) {
+      let isSimple = replication.strategy == .simple
+      let nodes = metadata.snapshot.members.count { isSimple || $0.datacenter == name }
+      guard factor > nodes else { continue }
+      warnings.append(
+        "Your replication factor \(factor) for keyspace \(keyspace.name) is higher than the number of nodes \(nodes)"
+          + (isSimple ? "" : " for datacenter \(name)"))
+    }
+    if event.change == .updated, let old = before.keyspace(event.keyspace)?.replication,
+      old.totalFactor < replication.totalFactor
+    {
+      warnings.append(
+        "When increasing replication factor you need to run a full (-full) repair to distribute the data.")
+    }
+    return warnings
   }
 
   private func run(

@@ -22,6 +22,8 @@ public enum QueryFailure: Error, Equatable, Sendable {
   case unauthorized(String)
   case invalid(String)
   case configuration(String)
+  /// A native function or operation could not be computed.
+  case functionFailure(String)
   /// `table` is empty where a keyspace exists already.
   case alreadyExists(keyspace: String, table: String)
   /// The id is 16 bytes; the client prepares again.
@@ -38,6 +40,7 @@ public enum QueryFailure: Error, Equatable, Sendable {
     case .writeTimeout: 0x1100
     case .readTimeout: 0x1200
     case .readFailure: 0x1300
+    case .functionFailure: 0x1400
     case .writeFailure: 0x1500
     case .syntax: 0x2000
     case .unauthorized: 0x2100
@@ -52,7 +55,8 @@ public enum QueryFailure: Error, Equatable, Sendable {
   public var message: String {
     switch self {
     case .server(let text), .protocolViolation(let text), .overloaded(let text), .truncation(let text),
-      .syntax(let text), .unauthorized(let text), .invalid(let text), .configuration(let text):
+      .syntax(let text), .unauthorized(let text), .invalid(let text), .configuration(let text),
+      .functionFailure(let text):
       text
     case .unavailable(let consistency, _, _): "Cannot achieve consistency level \(consistency.name)"
     case .writeTimeout(_, let received, let required, _):

@@ -8,7 +8,7 @@ extension SchemaChange {
   static func alter(
     _ statement: AlterTableStatement, _ schema: Schema, _ context: Context
   ) throws(QueryFailure) -> Outcome {
-    let keyspace = try keyspace(of: statement.table, context)
+    let keyspace = try keyspace(of: statement.table, "ALTER", context)
     let name = statement.table.name
     guard let owner = schema.keyspaces[keyspace], let table = owner.tables[name] else {
       if statement.ifExists { return Outcome(schema: schema, event: nil) }

@@ -5,6 +5,8 @@ import Data
 
 extension SchemaChange {
   static let maxReplicationFactor = 100
+  /// Where a statement names none (`default_keyspace_rf`).
+  static let defaultReplicationFactor = 1
 
   static func create(
     _ statement: CreateKeyspaceStatement, _ schema: Schema, _ context: Context
@@ -104,24 +106,23 @@ extension SchemaChange {
   }
 
   private static func simple(_ options: [String: String], _ keyspace: String) throws(QueryFailure) -> Replication {
-    guard let text = options["replication_factor"] else {
-      throw .configuration("SimpleStrategy requires a replication_factor strategy option.")
-    }
     for option in options.keys.sorted() where option != "replication_factor" {
       throw .configuration(
         "Unrecognized strategy option {\(option)} passed to SimpleStrategy for keyspace \(keyspace)")
     }
-    return .simple(try factor(text))
+    return .simple(try options["replication_factor"].map(factor) ?? defaultReplicationFactor)
   }
 
   private static func networkTopology(
     _ options: [String: String], _ keyspace: String, _ context: Context, old: Replication?
   ) throws(QueryFailure) -> Replication {
     var factors: [String: Int] = [:]
-    if let text = options["replication_factor"] {
-      // A default for every datacenter; those that have a factor keep it, as Cassandra expands it.
-      if old?.strategy == .networkTopology { factors = old?.factors ?? [:] }
-      let common = try factor(text)
+    var common = try options["replication_factor"].map(factor)
+    // A default for every datacenter; those that have a factor keep it, as Cassandra expands it. Without any option,
+    // what SimpleStrategy had before.
+    if common != nil, old?.strategy == .networkTopology { factors = old?.factors ?? [:] }
+    if options.isEmpty { common = old?.factors["replication_factor"] ?? defaultReplicationFactor }
+    if let common {
       for datacenter in context.datacenters where factors[datacenter] == nil { factors[datacenter] = common }
     }
     for (datacenter, text) in options where datacenter != "replication_factor" {
@@ -131,6 +132,7 @@ extension SchemaChange {
       }
       factors[datacenter] = try factor(text)
     }
+    factors = factors.filter { $0.value > 0 }
     guard !factors.isEmpty else {
       throw .configuration("Configuration for at least one datacenter must be present")
     }
@@ -139,7 +141,7 @@ extension SchemaChange {
 
   private static func factor(_ text: String) throws(QueryFailure) -> Int {
     if text.contains("/") { throw .configuration("Transient replication is not supported") }
-    guard let value = Int(text) else { throw .configuration("Replication factor must be numeric; found \(text)") }
+    guard let value = Int(text) else { throw .configuration("For input string: \"\(text)\"") }
     guard value >= 0 else { throw .configuration("Replication factor must be non-negative; found \(value)") }
     guard value <= maxReplicationFactor else {
       throw .configuration("Replication factor must be at most \(maxReplicationFactor); found \(value)")

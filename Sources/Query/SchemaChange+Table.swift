@@ -12,7 +12,7 @@ extension SchemaChange {
     _ statement: CreateTableStatement, _ schema: Schema, _ context: Context
   ) throws(QueryFailure) -> Outcome {
     let name = statement.table.name
-    let keyspace = try keyspace(of: statement.table, context)
+    let keyspace = try keyspace(of: statement.table, "CREATE", context)
     try checkDefinition(statement)
     guard let owner = schema.keyspaces[keyspace] else { throw .invalid("Keyspace '\(keyspace)' doesn't exist") }
     if owner.tables[name] != nil {
@@ -146,7 +146,7 @@ extension SchemaChange {
   static func drop(
     _ statement: DropTableStatement, _ schema: Schema, _ context: Context
   ) throws(QueryFailure) -> Outcome {
-    let keyspace = try keyspace(of: statement.table, context)
+    let keyspace = try keyspace(of: statement.table, "DROP", context)
     guard let owner = schema.keyspaces[keyspace], owner.tables[statement.table.name] != nil else {
       if statement.ifExists { return Outcome(schema: schema, event: nil) }
       throw .invalid("Table '\(keyspace).\(statement.table.name)' doesn't exist")

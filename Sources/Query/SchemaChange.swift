@@ -102,13 +102,17 @@ public enum SchemaChange {
       throw .invalid("Virtual keyspace '\(keyspace)' is not user-modifiable")
     }
     if SystemSchema.names.contains(keyspace) {
-      throw .invalid("System keyspace '\(keyspace)' is not user-modifiable")
+      throw .unauthorized("\(keyspace) keyspace is not user-modifiable.")
     }
   }
 
-  static func keyspace(of name: QualifiedName, _ context: Context) throws(QueryFailure) -> String {
+  /// - Parameter action: `CREATE`, `ALTER` or `DROP`.
+  static func keyspace(
+    of name: QualifiedName, _ action: String, _ context: Context
+  ) throws(QueryFailure) -> String {
     guard let keyspace = name.keyspace ?? context.keyspace else { throw .noKeyspace }
-    try checkModifiable(keyspace, "ALTER <table \(keyspace).\(name.name)>")
+    let resource = action == "CREATE" ? "all tables in \(keyspace)" : "table \(keyspace).\(name.name)"
+    try checkModifiable(keyspace, "\(action) <\(resource)>")
     return keyspace
   }
 
@@ -131,6 +135,7 @@ extension QueryFailure {
     case .unauthorized: self = .unauthorized(failure.message)
     case .invalid: self = .invalid(failure.message)
     case .configuration: self = .configuration(failure.message)
+    case .function: self = .functionFailure(failure.message)
     }
   }
 

@@ -29,6 +29,8 @@ extension ErrorMessage {
           consistency: consistency.rawValue, received: Int32(clamping: received), required: Int32(clamping: required),
           failures: Int32(clamping: failures), writeType: type.name)
       case .alreadyExists(let keyspace, let table): .alreadyExists(keyspace: keyspace, table: table)
+      // Only functions of the system's own fail here, and Cassandra names none of them.
+      case .functionFailure: .functionFailure(keyspace: "", function: "", argumentTypes: [])
       case .unprepared(let id): .unprepared(id: id)
       default: .none
       }

@@ -159,7 +159,7 @@ struct RandomData {
       ReadCommand(
         table: UUID(high: 1, low: 2), incarnation: 3,
         scope: .range(TokenRange(first: 1, last: 7), after: ReadCursor(key: key, clustering: [5])),
-        ranges: [ClusteringRange(start: [1], end: [])], isReversed: true, columns: [4, 5], wantsStatics: false,
+        ranges: [ClusteringRange(start: [1], end: [])], isReversed: true, wantsStatics: false,
         rowLimit: 10, rowLimitPerPartition: 2, nowInSeconds: 9),
     ]
     for command in commands {

@@ -25,10 +25,6 @@ import Testing
       "exists: Cannot add existing keyspace \"k\""
     ),
     (
-      "CREATE KEYSPACE a WITH replication = {'class': 'SimpleStrategy'}",
-      "configuration: SimpleStrategy requires a replication_factor strategy option."
-    ),
-    (
       "CREATE KEYSPACE a WITH replication = {'class': 'Nope'}",
       "configuration: Unable to find replication strategy class 'org.apache.cassandra.locator.Nope'"
     ),
@@ -38,7 +34,7 @@ import Testing
     ),
     (
       "CREATE KEYSPACE a WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 'x'}",
-      "configuration: Replication factor must be numeric; found x"
+      "configuration: For input string: \"x\""
     ),
     (
       "CREATE KEYSPACE a WITH replication = {'class': 'NetworkTopologyStrategy', 'dc9': 1}",
@@ -51,7 +47,7 @@ import Testing
     ),
     ("ALTER KEYSPACE nope WITH durable_writes = true", "invalid: Keyspace 'nope' doesn't exist"),
     ("DROP KEYSPACE nope", "invalid: Keyspace 'nope' doesn't exist"),
-    ("DROP KEYSPACE system", "invalid: System keyspace 'system' is not user-modifiable"),
+    ("DROP KEYSPACE system", "unauthorized: system keyspace is not user-modifiable."),
     (
       "CREATE TABLE system_virtual_schema.x (a int PRIMARY KEY)",
       "invalid: Virtual keyspace 'system_virtual_schema' is not user-modifiable"
@@ -152,5 +148,40 @@ import Testing
     ).get()
     #expect(
       result.warnings == ["Your replication factor 5 for keyspace n is higher than the number of nodes 3"])
+  }
+
+  /// What Cassandra 5.0.6 does, asked with one node of one datacenter, here with three.
+  @Test func replicationHasDefaultsAndWarnings() throws {
+    let bed = TestBed(keyspace: nil)
+    func warnings(_ statement: String) throws -> [String] { try bed.result(statement).get().warnings }
+    func replication(_ keyspace: String) -> String {
+      bed.rows("SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = '\(keyspace)'")[0]
+    }
+    let prefix = "{'class': 'org.apache.cassandra.locator."
+    #expect(try warnings("CREATE KEYSPACE q2 WITH replication = {'class': 'SimpleStrategy'}") == [])
+    #expect(replication("q2") == prefix + "SimpleStrategy', 'replication_factor': '1'}")
+    #expect(try warnings("CREATE KEYSPACE q3 WITH replication = {'class': 'NetworkTopologyStrategy'}") == [])
+    #expect(replication("q3") == prefix + "NetworkTopologyStrategy', 'datacenter1': '1'}")
+    #expect(
+      try warnings(
+        "CREATE KEYSPACE q6 WITH replication = {'class': 'NetworkTopologyStrategy', 'replication_factor': 5}")
+        == [
+          "Your replication factor 5 for keyspace q6 is higher than the number of nodes 3 for datacenter datacenter1"
+        ])
+    #expect(
+      try warnings("ALTER KEYSPACE q2 WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 2}")
+        == ["When increasing replication factor you need to run a full (-full) repair to distribute the data."])
+    // Straight from the other strategy.
+    #expect(try warnings("ALTER KEYSPACE q2 WITH replication = {'class': 'NetworkTopologyStrategy'}") == [])
+    #expect(replication("q2") == prefix + "NetworkTopologyStrategy', 'datacenter1': '2'}")
+    #expect(
+      bed.error("CREATE KEYSPACE q9 WITH replication = {'class': 'NetworkTopologyStrategy', 'datacenter1': 'x'}")
+        == "configuration: For input string: \"x\"")
+    #expect(
+      bed.error("CREATE TABLE system_traces.x (k int PRIMARY KEY)")
+        == "unauthorized: Cannot CREATE <all tables in system_traces>")
+    #expect(
+      bed.error("ALTER TABLE system_traces.events ADD x int")
+        == "unauthorized: Cannot ALTER <table system_traces.events>")
   }
 }
