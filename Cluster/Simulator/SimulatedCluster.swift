@@ -1,77 +1,42 @@
-// Simulated machines: each has an address, a disk that outlives its process, and a process that can be killed and
-// started again.
+// Simulated machines, their network, and what went wrong.
 
 import Base
+import Checkers
+import Coordinator
 import Node
 import Query
+import Ring
 import Storage
+import Workloads
 import World
 
-/// One machine and the node on it.
-public final class SimulatedHost {
-  let index: Int
-  let address: String
-  let disk = SimulatedDisk()
-  private(set) var process: SimulatedWorld?
-  private(set) var node: Node?
-  private(set) var starts = 0
-  private let cluster: SimulatedCluster
-
-  init(index: Int, cluster: SimulatedCluster) {
-    self.index = index
-    self.cluster = cluster
-    address = "127.0.0.\(index + 1)"
-  }
-
-  var isRunning: Bool { node != nil }
-  var cqlEndpoint: Endpoint { Endpoint(address, 9042) }
-
-  func start() {
-    precondition(node == nil, "\(address) runs already")
-    starts += 1
-    let process = SimulatedWorld(
-      simulation: cluster.simulation, network: cluster.network, address: address,
-      skewMicroseconds: Int64(index) * 1_000)
-    let disk = disk
-    let simulation = cluster.simulation
-    process.beforeTick = { disk.setNow(microseconds: UInt64(simulation.now / 1000)) }
-    self.process = process
-    process.perform {
-      let store = Store(
-        home: .simulated(disk, directory: "/data"), options: cluster.storeOptions, timers: process.world.timers,
-        wake: {})
-      do throws(NodeStartFailure) {
-        let node = try Node(
-          configuration: cluster.configuration(of: self), world: process.world, store: store, log: .silent)
-        try node.start()
-        self.node = node
-      } catch {
-        cluster.problems.append("\(address) did not start: \(error)")
-      }
-    }
-  }
-
-  /// SIGKILL.
-  func kill() {
-    node?.store.kill()
-    process?.kill()
-    node = nil
-    process = nil
-  }
-}
-
-/// Three nodes, their network, and what went wrong.
 public final class SimulatedCluster {
   public let simulation: Simulation
   public let network: SimulatedNetwork
+  public let swarm: Swarm
   public private(set) var hosts: [SimulatedHost] = []
   /// Broken promises of the cluster, in words.
   public var problems: [String] = []
+  /// Rare paths that its nodes went.
+  public internal(set) var sometimes = Sometimes()
+  /// A node's store reported a failure after which it has to stop.
+  var onDiskFailure: (SimulatedHost) -> Void = { _ in }
 
-  public init(seed: UInt64, nodes: Int) {
+  public init(seed: UInt64, swarm: Swarm) {
     simulation = Simulation(seed: seed)
     network = SimulatedNetwork(simulation: simulation)
-    hosts = (0..<nodes).map { SimulatedHost(index: $0, cluster: self) }
+    self.swarm = swarm
+    for (datacenter, count) in swarm.datacenters.enumerated() {
+      for _ in 0..<count { hosts.append(SimulatedHost(index: hosts.count, datacenter: datacenter, cluster: self)) }
+    }
+    onDiskFailure = { $0.kill() }
+  }
+
+  /// One datacenter and no faults: for tests.
+  public convenience init(seed: UInt64, nodes: Int) {
+    var swarm = Swarm()
+    swarm.datacenters = [nodes]
+    self.init(seed: seed, swarm: swarm)
   }
 
   /// Small, so that flushes and compactions happen within a run.
@@ -79,16 +44,34 @@ public final class SimulatedCluster {
     var options = StoreOptions()
     options.database.writeBufferBytes = 64 << 10
     options.database.blockCacheBytes = 256 << 10
-    options.readCacheBytes = 64 << 10
+    options.readCacheBytes = swarm.readCacheBytes
+    options.durability = swarm.isGroupDurable ? .group : .periodic(.milliseconds(100))
+    options.foldAtVersions = swarm.foldAtVersions
     return options
   }
 
   func configuration(of host: SimulatedHost) -> Configuration {
-    Configuration(
+    var configuration = Configuration(
       clusterName: "simulated", dataDirectory: "/data", mediaDirectory: "/media",
       listen: Configuration.Listen(
         address: host.address, cqlPort: 9042, httpPort: 8080, internodePort: 7000, adminPort: 10000),
-      seeds: hosts.map { Endpoint($0.address, 7000) })
+      seeds: seeds.map { Endpoint($0.address, 7000) })
+    configuration.datacenter = "dc\(host.datacenter + 1)"
+    configuration.rack = "rack\(host.index % 3 + 1)"
+    configuration.tokenCount = swarm.tokenCount
+    configuration.durability = swarm.isGroupDurable ? .group : .periodic
+    configuration.limits.hintBytes = swarm.hintBytes
+    return configuration
+  }
+
+  /// At most three, of all datacenters.
+  private var seeds: [SimulatedHost] {
+    let firsts = (0..<3).flatMap { turn in
+      swarm.datacenters.indices.compactMap { datacenter in
+        hosts.filter { $0.datacenter == datacenter }.dropFirst(turn).first
+      }
+    }
+    return Array(firsts.prefix(3))
   }
 
   /// Starts what does not run.
@@ -111,6 +94,7 @@ public final class SimulatedCluster {
     }
   }
 
+  @discardableResult
   func run(seconds: Double, until condition: () -> Bool = { false }) -> Bool {
     simulation.run(until: simulation.now + Int64(seconds * 1e9), condition)
   }

@@ -1,5 +1,6 @@
 // Streams between simulated processes. Bytes arrive in order, late by a random delay, in pieces of random size. A cut
-// between two addresses holds what is sent until it heals (as TCP does, sending again), or resets the connections.
+// between two addresses holds what is sent until it heals (as TCP does, sending again); healing delivers it or resets
+// the connections. Links can be slow, and break at any byte.
 
 import Base
 import World
@@ -10,6 +11,13 @@ public final class SimulatedNetwork {
   /// Of one piece of bytes, nanoseconds.
   public var minDelay: Int64 = 50_000
   public var maxDelay: Int64 = 2_000_000
+  /// More of it on slow links, nanoseconds at most.
+  private var slowness: [Link: Int64] = [:]
+  /// One send in so many breaks the connection.
+  private var breakage: [Link: Int] = [:]
+  private(set) var brokenConnections = 0
+  /// The process at each address.
+  var worlds: [String: SimulatedWorld] = [:]
   private var listeners: [Endpoint: SimulatedListener] = [:]
   private var cuts: Set<Link> = []
   private var held: [Link: [() -> Void]] = [:]
@@ -23,6 +31,11 @@ public final class SimulatedNetwork {
   public init(simulation: Simulation) { self.simulation = simulation }
 
   func delay() -> Int64 { minDelay + Int64(simulation.random.below(Int(maxDelay - minDelay))) }
+
+  func delay(_ link: Link) -> Int64 {
+    let more = slowness[link].map { Int64(simulation.random.below(Int($0))) } ?? 0
+    return delay() + more
+  }
 
   func ephemeralPort() -> UInt16 {
     nextPort = nextPort == .max ? 40_000 : nextPort + 1
@@ -45,6 +58,31 @@ public final class SimulatedNetwork {
 
   public func healAll() {
     for link in cuts.sorted(by: { ($0.from, $0.to) < ($1.from, $1.to) }) { heal(from: link.from, to: link.to) }
+  }
+
+  /// Forgets what a cut held and resets the connections between two addresses, as when a machine's address moves.
+  public func healByReset(_ a: String, _ b: String) {
+    for link in [Link(from: a, to: b), Link(from: b, to: a)] {
+      cuts.remove(link)
+      held[link] = nil
+    }
+    for (from, to) in [(a, b), (b, a)] {
+      for stream in worlds[from]?.streams ?? [] where stream.peer.host == to { stream.breakNow() }
+    }
+  }
+
+  public func slow(from: String, to: String, maxDelay: Int64) { slowness[Link(from: from, to: to)] = maxDelay }
+  public func unslow(from: String, to: String) { slowness[Link(from: from, to: to)] = nil }
+
+  /// One send in `sends` from `from` to `to` breaks its connection somewhere within what it sends; nil for none.
+  public func breakConnections(from: String, to: String, oneSendIn sends: Int?) {
+    breakage[Link(from: from, to: to)] = sends
+  }
+
+  func breaks(_ link: Link) -> Bool {
+    guard let sends = breakage[link], simulation.random.oneIn(sends) else { return false }
+    brokenConnections += 1
+    return true
   }
 
   /// Runs `body` now, or when the link is healed; those held keep their order.
@@ -73,7 +111,7 @@ public final class SimulatedNetwork {
           pass(back) { client.owner.perform { client.end(.refused(endpoint)) } }
           return
         }
-        listener.owner.perform {
+        listener.owner.perform { [self] in
           let server = SimulatedStream(owner: listener.owner, local: endpoint, peer: client.local)
           guard let handler = listener.accept(server) else {
             pass(back) { client.owner.perform { client.end(.reset) } }

@@ -54,7 +54,12 @@ final class SimulatedStream: ByteStream {
   }
 
   func connected() {
-    guard phase == .connecting else { return }
+    guard phase == .connecting else {
+      // Given up meanwhile; the other end, which has just accepted, hears of it.
+      transmit(.reset)
+      other = nil
+      return
+    }
     phase = .open
     handler?.opened(self)
     owner.markDirty(self)
@@ -84,6 +89,10 @@ final class SimulatedStream: ByteStream {
       let isCut = owner.simulation.random.oneIn(8)
       let piece = isCut ? bytes.prefix(1 + owner.simulation.random.below(bytes.count)) : bytes
       bytes = bytes.dropFirst(piece.count)
+      if network.breaks(link) {
+        transmit(.bytes(Array(piece.prefix(owner.simulation.random.below(piece.count)))))
+        return owner.schedule(after: 0) { [self] in breakNow() }
+      }
       transmit(.bytes(Array(piece)))
     }
     if phase == .finishing, !hasSentEnd {
@@ -96,7 +105,7 @@ final class SimulatedStream: ByteStream {
     guard let target = other else { return }
     inTransit.append(arrival)
     let link = link
-    owner.simulation.schedule(after: network.delay()) { [self] in
+    owner.simulation.schedule(after: network.delay(link)) { [self] in
       network.pass(link) { [self] in
         let oldest = inTransit.removeFirst()
         target.owner.perform { target.arrived(oldest) }
@@ -163,6 +172,13 @@ final class SimulatedStream: ByteStream {
     guard phase == .open || phase == .connecting else { return }
     phase = .finishing
     flush()
+  }
+
+  /// The connection breaks: the other end hears of it behind what is on its way.
+  func breakNow() {
+    guard phase != .closed else { return }
+    transmit(.reset)
+    owner.perform { [self] in end(.reset) }
   }
 
   /// The process of this end died.

@@ -13,6 +13,9 @@ public final class SimulatedWorld {
   /// The address it has, such as 127.0.0.1.
   public let address: String
   public private(set) var isOver = false
+  /// Stopped as by SIGSTOP: what comes for it waits.
+  public private(set) var isPaused = false
+  private var frozen: [() -> Void] = []
   /// Its wall clock's error, microseconds.
   public var skewMicroseconds: Int64
   public private(set) lazy var world = makeWorld()
@@ -34,6 +37,7 @@ public final class SimulatedWorld {
     self.network = network
     self.address = address
     self.skewMicroseconds = skewMicroseconds
+    network.worlds[address] = self
   }
 
   private func makeWorld() -> World {
@@ -46,8 +50,12 @@ public final class SimulatedWorld {
   }
 
   /// Runs something in the process and then ends its tick; nothing when it is over.
-  public func perform(_ body: () -> Void) {
+  public func perform(_ body: @escaping () -> Void) {
     guard !isOver else { return }
+    if isPaused {
+      frozen.append(body)
+      return
+    }
     beforeTick()
     body()
     endTick()
@@ -81,9 +89,23 @@ public final class SimulatedWorld {
     }
   }
 
+  /// SIGSTOP.
+  public func pause() { isPaused = true }
+
+  /// SIGCONT: timers that are overdue and bytes that came meanwhile are handled now, in the order in which they came.
+  public func resume() {
+    guard isPaused else { return }
+    isPaused = false
+    let waiting = frozen
+    frozen = []
+    for body in waiting { perform(body) }
+  }
+
   /// SIGKILL: the process is gone; the kernel still delivers what it had sent, then resets its connections.
   public func kill() {
     isOver = true
+    frozen = []
+    if network.worlds[address] === self { network.worlds[address] = nil }
     for listener in listeners { listener.close() }
     for stream in streams { stream.ownerDied() }
     streams = []

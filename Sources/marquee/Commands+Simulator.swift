@@ -1,5 +1,6 @@
-// `marquee sim`: three nodes in this process, one seed a run, faults, and what was promised checked.
+// `marquee sim`: a cluster in this process, one seed a run, faults, and what was promised checked.
 
+import Base
 import Glibc
 import Simulator
 
@@ -11,32 +12,23 @@ extension Command {
         options: [
           OptionRule(name: "--seed", value: "S", help: "the first run's seed (default: 1)"),
           OptionRule(name: "--runs", value: "N", help: "how many seeds in a row (default: 1)"),
-          OptionRule(name: "--operations", value: "N", help: "requests a run (default: 2000)"),
+          OptionRule(name: "--minutes", value: "M", help: "instead: seeds in a row until so many minutes have passed"),
+          OptionRule(name: "--seeds", value: "FILE", help: "instead: the seeds in a file, one a line"),
+          OptionRule(name: "--jobs", value: "J", help: "processes side by side (default: 1)"),
+          OptionRule(name: "--workloads", value: "LIST", help: "these workloads alone, with commas between"),
+          OptionRule(name: "--faults", value: "LIST", help: "these faults alone, or `none`"),
+          OptionRule(name: "--sometimes", help: "fails if a rare path was never reached, and counts them all"),
         ],
-        notes: "A seed's run is the same each time, to the byte of every file; its line ends with one hash of it all.",
+        notes:
+          "A seed's run is the same each time, to the byte of every file; its line begins with one hash of it all.",
         run: simulate)
     ]
   }
 
   private static func simulate(_ arguments: Arguments) throws -> Int32 {
     try makeHashingDeterministic()
-    let first = try arguments.integer("--seed", in: 1...Int.max / 2, default: 1)
-    let runs = try arguments.integer("--runs", in: 1...1_000_000, default: 1)
-    var options = RunOptions()
-    options.operations = try arguments.integer("--operations", in: 1...10_000_000, default: options.operations)
-    var failed = 0
-    for seed in first..<(first + runs) {
-      let report = RegisterRun(seed: UInt64(seed), options: options).run()
-      print(report.text)
-      for problem in report.problems.prefix(10) { print("  \(problem)") }
-      if !report.problems.isEmpty {
-        failed += 1
-        print("  repeat: marquee sim --seed \(seed) --operations \(options.operations)")
-      }
-      fflush(nil)
-    }
-    print("\(runs - failed) runs held, \(failed) failed")
-    return failed == 0 ? 0 : 1
+    let jobs = try arguments.integer("--jobs", in: 1...64, default: 1)
+    return jobs == 1 ? try SimulatorRuns(arguments).run() : try SimulatorRuns.side(jobs)
   }
 
   /// Sets and dictionaries must be walked in the same order in every run: the runtime reads that from the environment

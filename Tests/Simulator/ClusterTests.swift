@@ -4,17 +4,19 @@ import Ring
 import Testing
 
 @testable import Simulator
+@testable import Workloads
 
 /// Membership and schema of whole nodes.
 @Suite struct ClusterTests {
   final class Bench {
     let cluster: SimulatedCluster
-    let client: SimulatedClient
+    let process: SimulatedWorld
+    let client: CQLClient
 
     init(seed: UInt64) {
       cluster = SimulatedCluster(seed: seed, nodes: 3)
-      client = SimulatedClient(
-        process: SimulatedWorld(simulation: cluster.simulation, network: cluster.network, address: "127.0.1.1"))
+      process = SimulatedWorld(simulation: cluster.simulation, network: cluster.network, address: "127.0.1.1")
+      client = CQLClient(world: process.world)
       cluster.startAll()
     }
 
@@ -22,9 +24,9 @@ import Testing
 
     func ask(_ text: String, host: Int, level: Consistency = .quorum) -> Response? {
       var outcome: ClientOutcome?
-      client.send(
-        .query(text, QueryParameters(consistency: level.rawValue)), to: cluster.hosts[host].cqlEndpoint
-      ) { outcome = $0 }
+      let request = Request.query(text, QueryParameters(consistency: level.rawValue))
+      let endpoint = cluster.hosts[host].cqlEndpoint
+      process.perform { [client] in client.send(request, to: endpoint) { outcome = $0 } }
       _ = cluster.run(seconds: 60, until: { outcome != nil })
       guard case .answered(let response)? = outcome else { return nil }
       return response

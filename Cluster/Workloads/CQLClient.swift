@@ -1,36 +1,41 @@
-// A client of the simulated cluster: it speaks CQL's native protocol over the simulated wire, as a driver does, so that
-// what is tested is the whole node. It connects again when its connection ends; a request whose connection ended has no
-// known outcome.
+// A client of a cluster: it speaks CQL's native protocol over World's wire, as a driver does, so that what is tested is
+// the whole node. It connects again when its connection ends; a request whose connection ended has no known outcome.
 
 import Base
 import Frames
 import World
 
 /// How a request ended for who sent it.
-enum ClientOutcome {
+public enum ClientOutcome {
   case answered(Response)
   /// The connection ended, or no answer came in time: it may have been done or not, or be done yet.
   case unknown
 }
 
-/// One client process with a connection to one node at a time.
-final class SimulatedClient {
-  private let process: SimulatedWorld
+/// One client with a connection to one node at a time. Called within a tick of its world's loop.
+public final class CQLClient {
+  private let world: World
   private var connection: ClientConnection?
-  /// Longer than any of the nodes' own timeouts.
-  private static let requestTimeout = Duration.seconds(20)
+  private let requestTimeout: Duration
 
-  init(process: SimulatedWorld) { self.process = process }
+  /// - Parameter requestTimeout: longer than any of the nodes' own timeouts, unless impatience is wanted.
+  public init(world: World, requestTimeout: Duration = .seconds(20)) {
+    self.world = world
+    self.requestTimeout = requestTimeout
+  }
 
-  /// Sends a request to the node at `endpoint`, connecting first where needed.
-  func send(_ request: Request, to endpoint: Endpoint, completion: @escaping (ClientOutcome) -> Void) {
-    process.perform {
-      if connection == nil || connection?.endpoint != endpoint || connection?.isOver == true {
-        connection?.close()
-        connection = ClientConnection(endpoint: endpoint, world: process.world)
-      }
-      connection?.send(request, timeout: Self.requestTimeout, completion: completion)
+  /// Sends a request to the node at `endpoint`, connecting first where needed. The completion comes once, later.
+  public func send(_ request: Request, to endpoint: Endpoint, completion: @escaping (ClientOutcome) -> Void) {
+    if connection == nil || connection?.endpoint != endpoint || connection?.isOver == true {
+      connection?.close()
+      connection = ClientConnection(endpoint: endpoint, world: world)
     }
+    connection?.send(request, timeout: requestTimeout, completion: completion)
+  }
+
+  public func close() {
+    connection?.close()
+    connection = nil
   }
 }
 
@@ -58,7 +63,12 @@ private final class ClientConnection: StreamHandler {
     let number = nextStream
     nextStream = nextStream == .max ? 1 : nextStream + 1
     waiting[number] = completion
-    world.timers.schedule(after: timeout) { [self] in waiting.removeValue(forKey: number)?(.unknown) }
+    world.timers.schedule(after: timeout) { [self] in
+      guard let late = waiting.removeValue(forKey: number) else { return }
+      late(.unknown)
+      // As drivers do: a connection that does not answer is given up.
+      close()
+    }
     write(request, on: number)
   }
 
