@@ -42,7 +42,8 @@ let rooms: [Room] = [
   Room(name: "HTTP", imports: ["Base"]),
   Room(name: "Messages", imports: ["Base", "Codec", "Data", "Ring", "Gossip"]),
   Room(name: "Replica", imports: ["Base", "World", "Codec", "Data", "Storage"], tests: ["TestWorld"]),
-  Room(name: "Coordinator", imports: ["Base", "World", "Codec", "Data", "Ring", "Gossip"]),
+  Room(
+    name: "Coordinator", imports: ["Base", "World", "Codec", "Data", "Ring", "Gossip"], tests: ["TestWorld"]),
   Room(name: "Metadata", imports: ["Base", "Data", "Ring"]),
   Room(name: "Access", imports: ["Base", "World", "Crypto"], tests: ["TestWorld"]),
   Room(

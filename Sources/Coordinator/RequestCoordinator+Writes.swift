@@ -11,24 +11,35 @@ extension RequestCoordinator {
     guard inFlight < configuration.maxInFlight else {
       return completion(.overloaded("\(inFlight) requests are under way on this node"))
     }
+    begin(request, completion: completion)
+  }
+
+  /// Begins a write whatever else is under way.
+  /// - Parameter settled: called once, when each replica has answered or has a hint.
+  func begin(
+    _ request: WriteRequest, settled: (() -> Void)? = nil, completion: @escaping (RequestFailure?) -> Void
+  ) {
     guard let map = topology.replicaMap(keyspace: request.keyspace) else {
       return completion(.unknownKeyspace(request.keyspace))
     }
     guard !request.mutations.isEmpty else { return completion(nil) }
     let id = nextRequest()
     writing[id] = Writing(
-      mutations: request.mutations.map(OutgoingMutation.init), trace: request.trace, completion: completion)
+      mutations: request.mutations.map(OutgoingMutation.init), isAny: request.consistency == .any,
+      trace: request.trace, completion: completion, settled: settled)
     if request.trace != nil { tracedCount += 1 }
-    let parts = request.mutations.map { mutation in
-      map.replicas(of: mutation.partition.key.token).map { state(map, $0) }
-    }
     let local = localDatacenter(map)
     var directives: [WriteCore.Directive] = []
     writes.start(
-      id, parts: parts, requirement: map.requirement(request.consistency, local: local), local: local,
-      consistency: request.consistency, kind: request.kind, now: clock.now, into: &directives)
+      id, parts: parts(request.mutations, map), requirement: map.requirement(request.consistency, local: local),
+      local: local, consistency: request.consistency, kind: request.kind, now: clock.now, into: &directives)
     perform(directives)
     armTimer()
+  }
+
+  /// For each mutation its replicas.
+  func parts(_ mutations: [Mutation], _ map: ReplicaMap) -> [[ReplicaState]] {
+    mutations.map { mutation in map.replicas(of: mutation.partition.key.token).map { state(map, $0) } }
   }
 
   func perform(_ directives: [WriteCore.Directive]) {
@@ -50,7 +61,9 @@ extension RequestCoordinator {
         writing[request]?.completion = nil
         completion?(failure)
       case .forget(let request):
-        if writing.removeValue(forKey: request)?.trace != nil { tracedCount -= 1 }
+        let ended = writing.removeValue(forKey: request)
+        if ended?.trace != nil { tracedCount -= 1 }
+        ended?.settled?()
       }
     }
   }
@@ -63,12 +76,22 @@ extension RequestCoordinator {
   }
 
   private func hint(_ request: UInt64, _ part: Int, _ hostID: UUID) {
-    guard let mutation = writing[request]?.mutations[part] else { return }
+    guard let written = writing[request] else { return }
     note(request, "Keeping a hint", to: hostID)
-    let isKept = transport.keepHint(mutation, for: hostID)
-    if isKept { sums.hints += 1 }
+    guard written.isAny else {
+      if transport.keepHint(written.mutations[part], for: hostID, stored: nil) { sums.hints += 1 }
+      return
+    }
+    // At ANY a hint counts once it is stored.
+    let isKept = transport.keepHint(written.mutations[part], for: hostID) { [self] isStored in
+      hinted(request, part, isStored)
+    }
+    if isKept { sums.hints += 1 } else { hinted(request, part, false) }
+  }
+
+  private func hinted(_ request: UInt64, _ part: Int, _ isStored: Bool) {
     var next: [WriteCore.Directive] = []
-    writes.hinted(request, part: part, isKept: isKept, into: &next)
+    writes.hinted(request, part: part, isKept: isStored, into: &next)
     perform(next)
   }
 }

@@ -23,6 +23,8 @@ public final class RequestCoordinator {
   public struct Counters: Sendable {
     public var writes: UInt64 = 0
     public var reads: UInt64 = 0
+    /// Logged batches over several partitions.
+    public var batches: UInt64 = 0
     public var failures: UInt64 = 0
     public var repairs: UInt64 = 0
     public var hints: UInt64 = 0
@@ -41,6 +43,7 @@ public final class RequestCoordinator {
     var counters = sums
     counters.digestMismatches = reads.counters.digestMismatches
     counters.speculations = reads.counters.speculations
+    counters.shortReads = reads.counters.shortReads
     return counters
   }
 
@@ -48,13 +51,15 @@ public final class RequestCoordinator {
   let transport: any ReplicaTransport
   let clock: any Clock
   let configuration: Configuration
-  private let timers: any Timers
+  let timers: any Timers
+  let batchlog: any BatchlogTransport
 
   var writes: WriteCore
   var reads: ReadCore
   var writing: [UInt64: Writing] = [:]
   var reading: [UInt64: Reading] = [:]
   var latencies: ReadLatencies
+  var batching: Batching
   private var lastRequest: UInt64 = 0
   private var wakeUp: (due: Instant, token: TimerToken)?
   /// Traced requests under way: without any, notes cost a comparison.
@@ -62,8 +67,12 @@ public final class RequestCoordinator {
 
   struct Writing {
     var mutations: [OutgoingMutation]
+    /// Hints count.
+    var isAny: Bool
     var trace: RequestTrace?
     var completion: ((RequestFailure?) -> Void)?
+    /// Called when nothing more will be said of it.
+    var settled: (() -> Void)?
   }
 
   struct Reading {
@@ -75,20 +84,22 @@ public final class RequestCoordinator {
   }
 
   public init(
-    topology: any Topology, transport: any ReplicaTransport, clock: any Clock, timers: any Timers,
-    configuration: Configuration = .init()
+    topology: any Topology, transport: any ReplicaTransport, batchlog: any BatchlogTransport, clock: any Clock,
+    timers: any Timers, configuration: Configuration = .init()
   ) {
     self.topology = topology
     self.transport = transport
+    self.batchlog = batchlog
     self.clock = clock
     self.timers = timers
     self.configuration = configuration
     writes = WriteCore(timeout: configuration.writeTimeout)
     reads = ReadCore(timeout: configuration.readTimeout)
     latencies = ReadLatencies(untilMeasured: configuration.speculateAfter)
+    batching = Batching(timeout: configuration.writeTimeout)
   }
 
-  public var inFlight: Int { writing.count + reading.count }
+  public var inFlight: Int { writing.count + reading.count + batching.batches.count }
 
   func nextRequest() -> UInt64 {
     lastRequest += 1

@@ -75,9 +75,9 @@ public protocol ReplicaTransport: AnyObject {
   func readDigest(
     _ command: ReadCommand, at hostID: UUID, completion: @escaping (Result<UInt64, ReplicaFailure>) -> Void)
   /// Keeps a mutation for a replica that missed it, to be handed over when it is back.
+  /// - Parameter stored: called later, once, if the hint was taken: whether it is stored, as the durability has it.
   /// - Returns: whether it is in the tick's batch; a hint that is refused (bound, window, full disk) is not.
-  @discardableResult
-  func keepHint(_ mutation: OutgoingMutation, for hostID: UUID) -> Bool
+  func keepHint(_ mutation: OutgoingMutation, for hostID: UUID, stored: ((Bool) -> Void)?) -> Bool
 }
 
 /// Where replicas are and which of them answer.

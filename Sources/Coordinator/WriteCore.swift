@@ -138,6 +138,16 @@ public struct WriteCore {
   /// When `advance` is due; nil when nothing waits.
   public var nextDeadline: Instant? { requests.isEmpty ? nil : deadlines.next }
 
+  /// What stands in the way of a write that would begin now.
+  public static func unavailable(
+    parts: [[ReplicaState]], requirement: Requirement, consistency: Consistency
+  ) -> RequestFailure? {
+    for replicas in parts {
+      if let failure = Part(requirement, replicas).unavailable(consistency) { return failure }
+    }
+    return nil
+  }
+
   /// - Parameters:
   ///   - parts: for each mutation its replicas.
   ///   - requirement: of the level, for the keyspace's placement.

@@ -50,6 +50,10 @@ public enum Verb: UInt8, Sendable, CaseIterable {
   case forward = 18
   /// Of one replica (`ForwardAnswer`).
   case forwardAnswer = 19
+  /// A batch to be kept until it is done: its id, then `LoggedBatch.encodeMutations`; answered by `acknowledgement`.
+  case batchStore = 20
+  /// The id of a batch that is done; answered by `acknowledgement`.
+  case batchRemove = 21
 }
 
 public struct MessageLimits: Sendable {

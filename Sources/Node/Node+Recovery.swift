@@ -1,5 +1,5 @@
-// What lets a node make up for what others, or itself, missed: hints for replicas that were away, put together with the
-// parts they need.
+// What lets a node make up for what others, or itself, missed: hints for replicas that were away, batches of coordinators
+// that died, rows of tables that are gone; put together with the parts they need.
 
 import Base
 import Data
@@ -15,10 +15,7 @@ extension Node {
   ) -> HintStore {
     HintStore(
       store: store, clock: world.clock, timers: world.timers, configuration: configuration.hints, log: log,
-      lifetimeSeconds: { id, incarnation in
-        guard let table = metadata.snapshot.schema.table(id: id), table.incarnation <= incarnation else { return nil }
-        return table.options.gcGraceSeconds
-      },
+      lifetimeSeconds: { lifetimeSeconds(metadata, $0, $1) },
       send: { mutation, host, done in
         pool.apply(encoded: mutation, at: host) { result in
           switch result {
@@ -29,6 +26,35 @@ extension Node {
           }
         }
       })
+  }
+
+  static func makeBatchlog(
+    _ configuration: Configuration, world: World, store: Store, metadata: Metadata, log: Logger
+  ) -> Batchlog {
+    Batchlog(
+      store: store, clock: world.clock, configuration: configuration.batchlog, log: log,
+      lifetimeSeconds: { lifetimeSeconds(metadata, $0, $1) })
+  }
+
+  /// How long what a node missed of a table is worth anything: older writes could undo a deletion that is purged by now.
+  private static func lifetimeSeconds(_ metadata: Metadata, _ id: UUID, _ incarnation: UInt32) -> Int32? {
+    guard let table = metadata.snapshot.schema.table(id: id), table.incarnation <= incarnation else { return nil }
+    return table.options.gcGraceSeconds
+  }
+
+  /// Finishes a batch in its coordinator's stead.
+  func replay(_ mutations: [Mutation], done: @escaping (Bool) -> Void) {
+    let schema = metadata.snapshot.schema
+    var parts: [(keyspace: String, mutations: [Mutation])] = []
+    for mutation in mutations {
+      guard let keyspace = schema.table(id: mutation.table)?.keyspace else { continue }
+      if let place = parts.firstIndex(where: { $0.keyspace == keyspace }) {
+        parts[place].mutations.append(mutation)
+      } else {
+        parts.append((keyspace, [mutation]))
+      }
+    }
+    coordinator.replay(parts) { done(true) }
   }
 
   /// Gives up rows of tables that the schema does not name any more, and says where the store is damaged.
@@ -49,9 +75,9 @@ extension Node {
   }
 
   /// Once a second.
-  func lookAfterHints() {
-    hints.lookAfter(
-      members: metadata.snapshot.members.map(\.hostID), localHostID: metadata.snapshot.localHostID,
-      isAlive: metadata.isAlive)
+  func recover() {
+    let members = metadata.snapshot.members.map(\.hostID)
+    hints.lookAfter(members: members, localHostID: metadata.snapshot.localHostID, isAlive: metadata.isAlive)
+    batchlog.lookAfter(otherMembers: members.count - 1)
   }
 }

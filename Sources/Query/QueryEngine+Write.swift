@@ -1,7 +1,7 @@
 // INSERT, UPDATE, DELETE and BATCH: bound statements become mutations, one a partition, and go to the coordinator.
 //
-// Deviation: there is no batch log yet. A logged batch over several partitions is applied like an unlogged one and its
-// answer says so; its timeouts say UNLOGGED_BATCH, so that no driver takes it for one that will be completed.
+// A logged batch over several partitions goes through the batch log; one over a single partition is one mutation, which
+// happens or not by itself.
 
 import Base
 import CQL
@@ -190,6 +190,9 @@ extension QueryEngine {
     try checkSize(mutations)
     let warnings = try batchWarnings(mutations, tables, kind)
     let groups = Dictionary(grouping: mutations) { keyspaces[$0.table] ?? "" }.sorted { $0.key < $1.key }
+    if kind == .logged {
+      return try writeLogged(groups.map { ($0.key, $0.value) }, options, warnings: warnings, completion)
+    }
     guard groups.count > 1 else {
       return try write(mutations, keyspace: groups[0].key, options, warnings: warnings, completion)
     }
@@ -206,6 +209,22 @@ extension QueryEngine {
     }
   }
 
+  private func writeLogged(
+    _ parts: [(keyspace: String, mutations: [Mutation])], _ options: QueryOptions, warnings: [String],
+    _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
+  ) throws(QueryFailure) {
+    if options.consistency.isSerial {
+      throw .invalid("You must use conditional updates for serializable writes")
+    }
+    let request = LoggedBatchRequest(
+      id: UUID(random: random(), random()), parts: parts, consistency: options.consistency, trace: options.trace)
+    options.trace?.record("Determining replicas for atomic batch")
+    data.write(request) { [self] failure in
+      if let failure { return refuse(QueryFailure(failure), completion) }
+      completion(.success(QueryResult(.void, warnings: warnings)))
+    }
+  }
+
   private func batchWarnings(
     _ mutations: [Mutation], _ tables: [Table], _ kind: BatchKind
   ) throws(QueryFailure) -> [String] {
@@ -219,10 +238,6 @@ extension QueryEngine {
           + " \(configuration.batchWarnBytes) by \(bytes - configuration.batchWarnBytes).")
     }
     switch kind {
-    case .logged:
-      warnings.append(
-        "Logged batch over \(mutations.count) partitions was applied without a batch log: if this node fails midway, a"
-          + " part of it may be missing")
     case .unlogged where mutations.count > configuration.batchWarnPartitions:
       warnings.append(
         "Unlogged batch covering \(mutations.count) partitions detected against table\(names.count == 1 ? "" : "s")"

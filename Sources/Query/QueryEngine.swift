@@ -14,6 +14,8 @@ import World
 /// The way to the replicas.
 public protocol DataPath: AnyObject {
   func write(_ request: WriteRequest, completion: @escaping (RequestFailure?) -> Void)
+  /// All of it happens, or nothing.
+  func write(_ request: LoggedBatchRequest, completion: @escaping (RequestFailure?) -> Void)
   func read(_ request: ReadRequest, completion: @escaping (Result<ReadResponse, RequestFailure>) -> Void)
 }
 

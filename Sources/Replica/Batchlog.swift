@@ -60,7 +60,9 @@ public final class Batchlog {
   private let configuration: Configuration
   private let log: Logger
   private let lifetimeSeconds: (_ table: UUID, _ incarnation: UInt32) -> Int32?
-  private let replay: ([Mutation], @escaping (Bool) -> Void) -> Void
+  /// Writes mutations at their own timestamps to all their replicas, with hints for those that do not answer; completes
+  /// once, with whether each replica has it or has a hint.
+  public var replay: ([Mutation], @escaping (Bool) -> Void) -> Void = { _, done in done(false) }
   private var entries: [UUID: Entry] = [:]
   /// In the order they fall due; an entry that is gone, or falls due later by now, is passed over.
   private var queue: [(due: Instant, id: UUID)] = []
@@ -72,22 +74,17 @@ public final class Batchlog {
   /// A batch that changed records failed, and perhaps did not: what is on disk has to be looked at.
   private var isUncertain = false
 
-  /// - Parameters:
-  ///   - lifetimeSeconds: how long a table's mutations are worth anything (its gc_grace_seconds); nil for a table that is
-  ///     gone or was truncated since.
-  ///   - replay: writes mutations at their own timestamps to all their replicas, with hints for those that do not answer;
-  ///     completes once, with whether each replica has it or has a hint.
+  /// - Parameter lifetimeSeconds: how long a table's mutations are worth anything (its gc_grace_seconds); nil for a table
+  ///   that is gone or was truncated since.
   public init(
     store: Store, clock: any Clock, configuration: Configuration = .init(), log: Logger = .silent,
-    lifetimeSeconds: @escaping (_ table: UUID, _ incarnation: UInt32) -> Int32?,
-    replay: @escaping ([Mutation], @escaping (Bool) -> Void) -> Void
+    lifetimeSeconds: @escaping (_ table: UUID, _ incarnation: UInt32) -> Int32?
   ) {
     self.store = store
     self.clock = clock
     self.configuration = configuration
     self.log = log
     self.lifetimeSeconds = lifetimeSeconds
-    self.replay = replay
   }
 
   /// Batches that wait, and their bytes on disk.

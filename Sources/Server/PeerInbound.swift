@@ -270,6 +270,14 @@ final class PeerInbound: StreamHandler {
       service.changeSchema(statement.text, keyspace: statement.keyspace, from: peer) { [self] outcome in
         answer(.schemaChanged, id) { $0.append(outcome) }
       }
+    case .batchStore:
+      let batch = try reader.uuid()
+      service.storeBatch(batch, body: reader.rest().copied(), from: peer) { [self] refusal in
+        if let refusal { fail(id, refusal) } else { answer(.acknowledgement, id) { _ in } }
+      }
+    case .batchRemove:
+      service.removeBatch(try reader.uuid(), from: peer)
+      answer(.acknowledgement, id) { _ in }
     case .ping: answer(.pong, id) { _ in }
     case .digest, .forwardAnswer, .hello, .failure, .acknowledgement, .readResponse, .schema,
       .schemaEpoch, .schemaChanged, .pong, nil:

@@ -11,13 +11,15 @@ public final class PeerRouter: ReplicaTransport {
   private let localHostID: UUID
   private let replica: LocalReplica
   private let pool: PeerPool
-  private let hint: (OutgoingMutation, UUID) -> Bool
+  private let hint: (OutgoingMutation, UUID, ((Bool) -> Void)?) -> Bool
   /// True while the local replica is being asked: what it answers then is answered at the tick's end.
   private var isWithinCall = false
 
-  /// - Parameter hint: keeps a mutation for a replica that missed it; says whether it did.
+  /// - Parameter hint: keeps a mutation for a replica that missed it; says whether it did, and later, where it is asked,
+  ///   whether that is stored.
   public init(
-    localHostID: UUID, replica: LocalReplica, pool: PeerPool, hint: @escaping (OutgoingMutation, UUID) -> Bool
+    localHostID: UUID, replica: LocalReplica, pool: PeerPool,
+    hint: @escaping (OutgoingMutation, UUID, ((Bool) -> Void)?) -> Bool
   ) {
     self.localHostID = localHostID
     self.replica = replica
@@ -77,8 +79,9 @@ public final class PeerRouter: ReplicaTransport {
     pool.forward(encoded: mutation.encoded, through: hostIDs, completion: completion)
   }
 
-  @discardableResult
-  public func keepHint(_ mutation: OutgoingMutation, for hostID: UUID) -> Bool { hint(mutation, hostID) }
+  public func keepHint(_ mutation: OutgoingMutation, for hostID: UUID, stored: ((Bool) -> Void)?) -> Bool {
+    hint(mutation, hostID, stored)
+  }
 }
 
 extension ReplicaFailure {

@@ -19,6 +19,10 @@ public protocol PeerService: AnyObject {
   func applyAndForward(
     _ mutation: Mutation, encoded: [UInt8], to others: [UUID], from: UUID,
     answer: @escaping (_ hostID: UUID, _ failure: MessageFailure?) -> Void)
+  /// Keeps a batch until it is done (`LoggedBatch.encodeMutations`). Nil when it is stored.
+  func storeBatch(_ id: UUID, body: [UInt8], from: UUID, completion: @escaping (ReplicaRefusal?) -> Void)
+  /// The batch is done.
+  func removeBatch(_ id: UUID, from: UUID)
   func read(_ command: ReadCommand, from: UUID) throws(ReplicaRefusal) -> ReadResponse
   /// States of nodes, as `NodeState.encode` writes them.
   func gossip(_ states: [UInt8], from: UUID)

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct ZstdTests {
   @Test func whatWentInComesOut() throws {
-    for bytes in [[], [7], Array(repeating: 65, count: 100_000), (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* $0) }] {
+    for bytes in [
+      [], [7], Array(repeating: 65, count: 100_000), (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* $0) },
+    ] {
       #expect(try Zstd.decompress(Zstd.compress(bytes), maxBytes: 100_000) == bytes)
     }
   }

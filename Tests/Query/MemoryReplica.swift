@@ -16,6 +16,7 @@ final class MemoryReplica: DataPath {
   var failure: RequestFailure?
   var writes: [WriteRequest] = []
   var reads: [ReadRequest] = []
+  var batches: [LoggedBatchRequest] = []
 
   func write(_ request: WriteRequest, completion: @escaping (RequestFailure?) -> Void) {
     writes.append(request)
@@ -31,6 +32,14 @@ final class MemoryReplica: DataPath {
       }
     }
     completion(nil)
+  }
+
+  func write(_ request: LoggedBatchRequest, completion: @escaping (RequestFailure?) -> Void) {
+    batches.append(request)
+    let mutations = request.parts.flatMap(\.mutations)
+    write(
+      WriteRequest(keyspace: "", mutations: mutations, consistency: request.consistency, kind: .batch),
+      completion: completion)
   }
 
   func read(_ request: ReadRequest, completion: @escaping (Result<ReadResponse, RequestFailure>) -> Void) {

@@ -30,6 +30,13 @@ final class StoreReplica: DataPath {
     completion(nil)
   }
 
+  func write(_ request: LoggedBatchRequest, completion: @escaping (RequestFailure?) -> Void) {
+    let mutations = request.parts.flatMap(\.mutations)
+    write(
+      WriteRequest(keyspace: "", mutations: mutations, consistency: request.consistency, kind: .batch),
+      completion: completion)
+  }
+
   func read(_ request: ReadRequest, completion: @escaping (Result<ReadResponse, RequestFailure>) -> Void) {
     do { completion(.success(try store.read(request.command))) } catch {
       completion(

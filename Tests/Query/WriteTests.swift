@@ -120,14 +120,15 @@ import Testing
     #expect(bed.rows("SELECT c, v FROM t") == ["1|a", "2|b"])
   }
 
-  @Test func aLoggedBatchOverPartitionsSaysWhatItIs() throws {
+  @Test func aLoggedBatchOverPartitionsGoesThroughTheBatchLog() throws {
     let bed = Self.bed()
     let result = try bed.result(
       "BEGIN BATCH INSERT INTO t (p, c) VALUES (1, 1); INSERT INTO t (p, c) VALUES (2, 1); APPLY BATCH"
     ).get()
-    #expect(result.warnings.count == 1)
-    #expect(result.warnings[0].hasPrefix("Logged batch over 2 partitions was applied without a batch log"))
-    #expect(bed.replica.writes[0].kind == .unloggedBatch)
+    #expect(result.warnings.isEmpty)
+    #expect(bed.replica.batches.map { $0.parts.map(\.keyspace) } == [["k"]])
+    #expect(bed.replica.batches[0].parts[0].mutations.count == 2)
+    #expect(bed.replica.writes[0].kind == .batch)
     #expect(bed.rows("SELECT p FROM t").sorted() == ["1", "2"])
   }
 

@@ -17,20 +17,16 @@ private final class LogBed {
 
   init(_ bench: ReplicaBench, configuration: Batchlog.Configuration = .init()) throws {
     self.bench = bench
-    let box = Box()
     batchlog = Batchlog(
       store: bench.store, clock: bench.clock, configuration: configuration,
-      lifetimeSeconds: { [table = bench.table] in $0 == table.id && $1 >= table.incarnation ? 864_000 : nil },
-      replay: { mutations, done in box.bed?.replays.append((mutations, done)) })
-    box.bed = self
+      lifetimeSeconds: { [table = bench.table] in $0 == table.id && $1 >= table.incarnation ? 864_000 : nil })
+    batchlog.replay = { [unowned self] mutations, done in replays.append((mutations, done)) }
     try batchlog.load()
   }
 
   convenience init(configuration: Batchlog.Configuration = .init()) throws {
     try self.init(ReplicaBench(), configuration: configuration)
   }
-
-  private final class Box { weak var bed: LogBed? }
 
   func body(_ numbers: [UInt8], incarnation: UInt32 = 5) -> [UInt8] {
     var writer = ByteWriter()

@@ -27,6 +27,8 @@ final class HeldData: DataPath {
     if isPrompt { completion(failure) } else { writes.append(completion) }
   }
 
+  func write(_ request: LoggedBatchRequest, completion: @escaping (RequestFailure?) -> Void) { completion(nil) }
+
   func read(_ request: ReadRequest, completion: @escaping (Result<ReadResponse, RequestFailure>) -> Void) {
     reads.append(completion)
   }

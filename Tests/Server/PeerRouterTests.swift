@@ -30,8 +30,8 @@ private final class RouterBed {
     let hello = Hello(clusterName: "c", hostID: Self.local, schemaEpoch: 0, address: "127.0.0.1", port: 7000)
     pool = PeerPool(world: world, identity: hello)
     let hinted = Hinted()
-    router = PeerRouter(localHostID: Self.local, replica: replica, pool: pool) {
-      hinted.hosts.append($1)
+    router = PeerRouter(localHostID: Self.local, replica: replica, pool: pool) { _, host, _ in
+      hinted.hosts.append(host)
       return true
     }
     self.hinted = hinted
@@ -108,7 +108,7 @@ private final class Hinted { var hosts: [UUID] = [] }
 
   @Test func handsHintsOn() throws {
     let bed = try RouterBed()
-    bed.router.keepHint(bed.mutation(1), for: RouterBed.other)
+    #expect(bed.router.keepHint(bed.mutation(1), for: RouterBed.other, stored: nil))
     #expect(bed.hinted.hosts == [RouterBed.other])
   }
 }
