@@ -12,6 +12,7 @@ import test_cassandra
 import test_clients_peers
 import test_gocql
 import test_latte
+import test_levels
 import test_players
 
 MODULES = [
@@ -19,6 +20,7 @@ MODULES = [
     test_clients_peers,
     test_gocql,
     test_latte,
+    test_levels,
     test_players,
 ]
 
