@@ -243,7 +243,7 @@ extension QueryEngine {
         "Unlogged batch covering \(mutations.count) partitions detected against table\(names.count == 1 ? "" : "s")"
           + " [\(names.joined(separator: ", "))]. You should use a logged batch for atomicity, or asynchronous writes for"
           + " performance.")
-    case .unlogged, .counter: break
+    case .logged, .unlogged, .counter: break
     }
     return warnings
   }
