@@ -1,26 +1,13 @@
-// The libFuzzer target over what clients send: the CQL parser with the binder and the values behind it, and the
-// native protocol's request decoder. Built by Tools/fuzz/run with swiftc, since SwiftPM renames the entry point.
-//
-// An input's first byte says which: even for CQL, odd for a frame. Nothing may trap, overflow the stack or hang.
+// CQL's text: the lexer, the parser, the binder, and what a statement's values become. The text goes up to a zero byte;
+// what is behind it is bound to the markers.
 
 import Base
 import CQL
 import Data
-import Frames
 
 private let schema: Schema = makeSchema()
 
-@_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzOne(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
-  let bytes = [UInt8](UnsafeBufferPointer(start: start, count: count))
-  guard let first = bytes.first else { return 0 }
-  let rest = Array(bytes.dropFirst())
-  if first.isMultiple(of: 2) { runStatement(rest) } else { runFrame(rest) }
-  return 0
-}
-
-/// The text up to a zero byte; what is behind it is bound to the markers.
-private func runStatement(_ bytes: [UInt8]) {
+func fuzz(_ bytes: [UInt8]) {
   let text = Array(bytes.prefix { $0 != 0 })
   let rest = bytes.dropFirst(text.count + 1)
   guard let parsed = try? CQLParser.parse(utf8: text),
@@ -39,18 +26,6 @@ private func runStatement(_ bytes: [UInt8]) {
   case .batch(let batch): _ = try? batch.mutations(context)
   case .use, .truncate, .schemaChange, .describe: break
   }
-}
-
-/// Nine bytes of header, then the body; a header that is refused gives way to one that suits the body.
-private func runFrame(_ bytes: [UInt8]) {
-  let head = Array(bytes.prefix(FrameHeader.bytes))
-  let body = Array(bytes.dropFirst(FrameHeader.bytes))
-  let read = try? FrameHeader(head.span.bytes, isRequest: true)
-  guard let opcode = bytes.first.flatMap(Opcode.init(rawValue:)) ?? read?.opcode else { return }
-  let header = FrameHeader(
-    isResponse: false, flags: read?.flags ?? FrameFlags(rawValue: head.last ?? 0), stream: 0, opcode: opcode,
-    bodyBytes: body.count)
-  _ = try? Request(header, body: body.span.bytes, limits: FrameLimits())
 }
 
 private func makeSchema() -> Schema {

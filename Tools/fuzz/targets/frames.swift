@@ -1,0 +1,71 @@
+// The native protocol: requests as a node reads them, and answers and events as this binary's own clients do. An input
+// is a frame: nine bytes of header and the body; whatever length the header says, what follows is the body.
+
+import Base
+import Data
+import Frames
+
+func fuzz(_ bytes: [UInt8]) {
+  guard bytes.count >= FrameHeader.bytes else {
+    let read = try? FrameHeader(bytes.span.bytes, isRequest: true)
+    require(read == nil, "a header of \(bytes.count) bytes is taken")
+    return
+  }
+  let head = Array(bytes[..<FrameHeader.bytes])
+  let body = Array(bytes[FrameHeader.bytes...])
+  _ = FrameHeader.stream(ofHead: head.span.bytes)
+  do throws(HeaderProblem) {
+    readRequest(try FrameHeader(head.span.bytes, isRequest: true), body)
+  } catch {
+    _ = error.message
+  }
+  if let header = try? FrameHeader(head.span.bytes, isRequest: false) { readResponse(header, body) }
+}
+
+private func readRequest(_ header: FrameHeader, _ body: [UInt8]) {
+  // A million statements are no more interesting than a thousand, and slower.
+  var limits = FrameLimits()
+  limits.maxBatchValues = 1000
+  guard let request = try? Request(header, body: body.span.bytes, limits: limits) else { return }
+  if case .authResponse(let token?) = request, let credentials = try? PlainCredentials(token: token) {
+    require((try? PlainCredentials(token: credentials.token)) == credentials, "credentials are read as others")
+  }
+  var writer = ByteWriter()
+  request.encode(stream: header.stream, version: header.version, to: &writer)
+  let again = writer.take()
+  guard let head = try? FrameHeader(Array(again.prefix(FrameHeader.bytes)).span.bytes, isRequest: true) else {
+    return require(false, "a header of ours is refused")
+  }
+  require(head.bodyBytes == again.count - FrameHeader.bytes, "a length that is not the body's")
+  let rest = Array(again.dropFirst(FrameHeader.bytes))
+  let read = try? Request(head, body: rest.span.bytes, limits: limits)
+  require(read == request, "a request is read as another after it was written")
+}
+
+private func readResponse(_ header: FrameHeader, _ body: [UInt8]) {
+  guard let received = try? ReceivedResponse(header, body: body.span.bytes) else { return }
+  switch received.response {
+  case .error(let message):
+    // Older versions are told less, but that much must stay as it is.
+    let once = written(message, header.version)
+    let again = try? once.withReader { (reader: inout ByteReader) throws(DecodeError) in
+      try ErrorMessage(from: &reader, version: header.version)
+    }
+    require(again.map { written($0, header.version) == once } ?? false, "an error is read as another")
+  case .rows(let rows):
+    for column in rows.columns {
+      requireRoundTrip(
+        column.type, encode: { $0.encodeOption(version: header.version, to: &$1) },
+        decode: { (reader: inout ByteReader) throws(DecodeError) in
+          try CQLType.decodeOption(from: &reader, version: header.version)
+        })
+    }
+  default: break
+  }
+}
+
+private func written(_ message: ErrorMessage, _ version: ProtocolVersion) -> [UInt8] {
+  var writer = ByteWriter()
+  message.encode(version: version, to: &writer)
+  return writer.take()
+}
