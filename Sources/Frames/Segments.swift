@@ -198,17 +198,20 @@ public enum SegmentWriter {
         continue
       }
       if end > start {
-        append(frames.extracting(start..<end), isSelfContained: true, isCompressed, to: &writer)
+        append(frames.extracting(start..<end), isSelfContained: true, isCompressed: isCompressed, to: &writer)
       } else {
         while end < next {
           let piece = min(SegmentHeader.maxPayloadBytes, next - end)
-          append(frames.extracting(end..<(end + piece)), isSelfContained: false, isCompressed, to: &writer)
+          append(
+            frames.extracting(end..<(end + piece)), isSelfContained: false, isCompressed: isCompressed, to: &writer)
           end += piece
         }
       }
       start = end
     }
-    if end > start { append(frames.extracting(start..<end), isSelfContained: true, isCompressed, to: &writer) }
+    if end > start {
+      append(frames.extracting(start..<end), isSelfContained: true, isCompressed: isCompressed, to: &writer)
+    }
   }
 
   private static func frameBytes(_ frames: RawSpan, at start: Int) -> Int {
@@ -220,10 +223,13 @@ public enum SegmentWriter {
     return bytes
   }
 
-  private static func append(
-    _ payload: RawSpan, isSelfContained: Bool, _ isCompressed: Bool, to writer: inout ByteWriter
+  /// Appends one segment.
+  /// - Parameter payload: at most 131,071 bytes.
+  public static func append(
+    _ payload: RawSpan, isSelfContained: Bool, isCompressed: Bool, to writer: inout ByteWriter
   ) {
     let length = payload.byteCount
+    precondition(length <= SegmentHeader.maxPayloadBytes, "a segment of \(length) bytes")
     if isCompressed, length >= minCompressedBytes {
       let block = LZ4.compressed(payload)
       if block.count < length {

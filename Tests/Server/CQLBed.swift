@@ -1,6 +1,7 @@
 // A server of drivers over the in-memory wire: the real listener and query engine, replicas that answer when told to,
 // and a client that speaks in whole frames or raw bytes.
 
+import Access
 import Base
 import Coordinator
 import Data
@@ -18,6 +19,7 @@ final class HeldData: DataPath {
   var writes: [(RequestFailure?) -> Void] = []
   var reads: [(Result<ReadResponse, RequestFailure>) -> Void] = []
   var requests: [WriteRequest] = []
+  var commands: [ReadCommand] = []
   /// Answers at once.
   var isPrompt = false
   var failure: RequestFailure?
@@ -30,6 +32,7 @@ final class HeldData: DataPath {
   func write(_ request: LoggedBatchRequest, completion: @escaping (RequestFailure?) -> Void) { completion(nil) }
 
   func read(_ request: ReadRequest, completion: @escaping (Result<ReadResponse, RequestFailure>) -> Void) {
+    commands.append(request.command)
     reads.append(completion)
   }
 
@@ -67,7 +70,7 @@ final class CQLBed {
   let listener: CQLListener
   let member: Member
 
-  init(_ configuration: CQLConfiguration = .init()) throws {
+  init(_ configuration: CQLConfiguration = .init(), authenticator: (any Authenticator)? = nil) throws {
     let world = net.world()
     let id = UUID(random: 1, 1)
     member = Member(
@@ -79,20 +82,22 @@ final class CQLBed {
     let engine = QueryEngine(
       metadata: metadata, data: data, changer: DirectChanger(metadata: metadata), clock: net.clock,
       entropy: TestEntropy(seed: 3))
-    listener = CQLListener(engine: engine, world: world, configuration: configuration)
+    listener = CQLListener(engine: engine, world: world, configuration: configuration, authenticator: authenticator)
     try listener.listen(Self.endpoint)
   }
 
-  func client() -> CQLClient {
-    let client = CQLClient(net)
+  func client(_ version: ProtocolVersion = .v4) -> CQLClient {
+    let client = CQLClient(net, version)
     net.pump()
     return client
   }
 
   /// A client that has said STARTUP, and a table k.t (a int primary key, b text).
-  func readyClient(withTable: Bool = false) throws -> CQLClient {
-    let client = client()
-    #expect(try client.ask(.startup(options: ["CQL_VERSION": "3.0.0"])) == .ready)
+  func readyClient(
+    withTable: Bool = false, _ version: ProtocolVersion = .v4, compression: FrameCompression? = nil
+  ) throws -> CQLClient {
+    let client = client(version)
+    #expect(try client.start(compression) == .ready)
     if withTable {
       try client.query("CREATE KEYSPACE k WITH replication = {'class': 'SimpleStrategy', 'replication_factor': 1}")
       try client.query("CREATE TABLE k.t (a int PRIMARY KEY, b text)")
@@ -104,20 +109,41 @@ final class CQLBed {
 /// A driver of few words.
 final class CQLClient: StreamHandler {
   let net: TestNet
+  let version: ProtocolVersion
   private(set) var stream: (any ByteStream)?
+  /// Of frames, taken out of their segments.
   private(set) var bytes: [UInt8] = []
   private(set) var isClosed = false
   private(set) var failure: WireFailure?
   private var nextStream: Int16 = 0
+  /// Of bodies up to v4.
+  private(set) var compression: FrameCompression?
+  private(set) var segments: SegmentReader?
+  private(set) var areSegmentsCompressed = false
+  /// Segments that came.
+  private(set) var segmentCount = 0
 
-  init(_ net: TestNet) {
+  init(_ net: TestNet, _ version: ProtocolVersion = .v4) {
     self.net = net
+    self.version = version
     let wire = NetWire(net: net, address: "127.0.0.9")
     stream = wire.connect(to: CQLBed.endpoint, handler: self, timeout: .seconds(1))
   }
 
   func opened(_ stream: any ByteStream) {}
-  func received(_ bytes: RawSpan) { self.bytes.append(contentsOf: bytes.copied()) }
+  func received(_ bytes: RawSpan) {
+    guard segments != nil else {
+      self.bytes.append(contentsOf: bytes.copied())
+      return
+    }
+    do {
+      try segments?.push(bytes) { payload, _ in
+        self.bytes.append(contentsOf: payload.copied())
+        segmentCount += 1
+        return true
+      }
+    } catch { Issue.record("a bad segment: \(error)") }
+  }
   func closed(_ failure: WireFailure?) {
     isClosed = true
     self.failure = failure
@@ -134,35 +160,80 @@ final class CQLClient: StreamHandler {
     return writer.bytes
   }
 
+  /// In the client's version, its body compressed if that was agreed upon.
+  func frame(_ request: Request, stream: Int16, flags: FrameFlags = []) -> [UInt8] {
+    var writer = ByteWriter()
+    request.encode(stream: stream, version: version, flags: flags, to: &writer)
+    guard let compression else { return writer.bytes }
+    let body = Array(writer.bytes[FrameHeader.bytes...])
+    let compressed = compression.compressed(body.span.bytes)
+    var frame = ByteWriter()
+    FrameHeader(
+      version: version, isResponse: false, flags: flags.union(.compressed), stream: stream, opcode: request.opcode,
+      bodyBytes: compressed.count
+    ).encode(to: &frame)
+    frame.append(compressed)
+    return frame.bytes
+  }
+
+  /// Sends whole frames, in segments if those are spoken.
+  func send(frames: [UInt8]) {
+    guard segments != nil else { return send(frames) }
+    var writer = ByteWriter()
+    SegmentWriter.seal(frames.span.bytes, isCompressed: areSegmentsCompressed, to: &writer)
+    send(writer.bytes)
+  }
+
+  /// STARTUP, and all that is agreed upon by it.
+  func start(_ compression: FrameCompression? = nil) throws -> Response {
+    var options = ["CQL_VERSION": "3.0.0"]
+    options["COMPRESSION"] = compression?.rawValue
+    let answer = try ask(.startup(options: options))
+    if version.hasSegments {
+      segments = SegmentReader(isCompressed: compression != nil)
+      areSegmentsCompressed = compression != nil
+    } else {
+      self.compression = compression
+    }
+    return answer
+  }
+
   /// The frames that came since the last call.
   func frames() throws -> [(header: FrameHeader, body: ReceivedResponse)] {
     var all: [(header: FrameHeader, body: ReceivedResponse)] = []
-    while let next = try Self.first(of: bytes) {
+    while let next = try first() {
       all.append((next.header, next.body))
       bytes.removeFirst(FrameHeader.bytes + next.header.bodyBytes)
     }
     return all
   }
 
-  private static func first(of bytes: [UInt8]) throws -> (header: FrameHeader, body: ReceivedResponse)? {
+  private func first() throws -> (header: FrameHeader, body: ReceivedResponse)? {
     guard bytes.count >= FrameHeader.bytes else { return nil }
-    let span = bytes.span.bytes
-    let header = try FrameHeader(span.extracting(0..<FrameHeader.bytes), isRequest: false)
+    let header = try FrameHeader(bytes.span.bytes.extracting(0..<FrameHeader.bytes), isRequest: false)
     let end = FrameHeader.bytes + header.bodyBytes
     guard bytes.count >= end else { return nil }
-    return (header, try ReceivedResponse(header, body: span.extracting(FrameHeader.bytes..<end)))
+    var body = Array(bytes[FrameHeader.bytes..<end])
+    if header.flags.contains(.compressed) {
+      let agreed = try #require(compression)
+      body = try agreed.decompressed(body.span.bytes, maxBytes: 64 << 20)
+    }
+    return (header, try ReceivedResponse(header, body: body.span.bytes))
   }
 
   /// Sends a request and takes the one answer to it.
   @discardableResult
-  func ask(_ request: Request) throws -> Response {
+  func ask(_ request: Request) throws -> Response { try asked(request).response }
+
+  func asked(_ request: Request, flags: FrameFlags = []) throws -> ReceivedResponse {
     nextStream += 1
-    send(Self.frame(request, stream: nextStream))
+    send(frames: frame(request, stream: nextStream, flags: flags))
     let frames = try frames()
     let answer = try #require(frames.first)
     #expect(frames.count == 1)
     #expect(answer.header.stream == nextStream)
-    return answer.body.response
+    #expect(answer.header.version == version)
+    return answer.body
   }
 
   @discardableResult

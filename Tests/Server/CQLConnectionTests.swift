@@ -46,6 +46,7 @@ import World
     let frame = try #require(try client.frames().first)
     #expect(frame.header.version == .v5)
     #expect(frame.header.stream == 9)
+    #expect(frame.header.flags == [])
     let text = "Invalid or unsupported protocol version (\(version)); supported versions are (3/v3, 4/v4, 5/v5)"
     #expect(frame.body.response == .error(ErrorMessage(.protocolError, text)))
     #expect(client.isClosed)
