@@ -93,6 +93,16 @@ struct NodeMetrics {
     lines.counter("hints_kept_total", "Hints kept.", node.hints.counters.kept)
     lines.counter("hints_handed_over_total", "Hints handed over.", node.hints.counters.handedOver)
     lines.counter("hints_dropped_total", "Hints over the limit or too old.", node.hints.counters.dropped)
+    lines.gauge("hints_bytes", "Hints on disk, bytes.", node.hints.bytes)
+    lines.counter("hints_raw_bytes_total", "Hints kept, bytes before packing.", node.hints.counters.rawBytes)
+    lines.counter("hints_stored_bytes_total", "Hints kept, bytes on disk.", node.hints.counters.storedBytes)
+    let batchlog = node.batchlog.counters
+    lines.gauge("batchlog_waiting", "Batches held for coordinators.", node.batchlog.count)
+    lines.gauge("batchlog_bytes", "Batches held, bytes on disk.", node.batchlog.bytes)
+    lines.counter("batchlog_stored_total", "Batches taken.", batchlog.stored)
+    lines.counter("batchlog_replayed_total", "Batches finished for coordinators that did not.", batchlog.replayed)
+    lines.counter("batchlog_refused_total", "Batches over a bound.", batchlog.refused)
+    lines.counter("coordinator_batches_total", "Logged batches coordinated.", node.coordinator.counters.batches)
     let peers = node.pool.counters
     lines.gauge("peer_connections", "Connections to peers that stand.", node.pool.connectedCount)
     lines.gauge("peer_queued_bytes", "Bytes waiting to be sent to peers.", node.pool.queuedBytes)

@@ -74,13 +74,14 @@ extension ConfigurationKey {
       ConfigurationSection(
         name: "limits", comment: "Over a limit a client is told so (OVERLOADED, 429) or waits; nothing grows."),
       ConfigurationSection(name: "timeouts", comment: "How long a coordinator waits for replicas, in milliseconds."),
+      recoverySection,
       ConfigurationSection(name: "encoding", comment: "How this node encodes."),
     ]
   }
 
   /// In the order of the file.
   static var all: [ConfigurationKey] {
-    top + listen + clientEncryption + serverEncryption + memory + limits + timeouts + encoding
+    top + listen + clientEncryption + serverEncryption + memory + limits + timeouts + recovery + encoding
   }
 
   private static var top: [ConfigurationKey] {
