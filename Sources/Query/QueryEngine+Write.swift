@@ -23,6 +23,10 @@ extension QueryEngine {
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
     counters.modifications += 1
+    // A batch is not asked: there Cassandra takes the serial levels for QUORUM and LOCAL_QUORUM.
+    if options.consistency.isSerial {
+      throw .invalid("You must use conditional updates for serializable writes")
+    }
     let context = try context(options, values, writes: true)
     if modification.needsRead { return try runAfterRead(modification, options, context, completion) }
     let mutations: [Mutation]
@@ -213,9 +217,6 @@ extension QueryEngine {
     _ parts: [(keyspace: String, mutations: [Mutation])], _ options: QueryOptions, warnings: [String],
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
-    if options.consistency.isSerial {
-      throw .invalid("You must use conditional updates for serializable writes")
-    }
     let request = LoggedBatchRequest(
       id: UUID(random: random(), random()), parts: parts, consistency: options.consistency, trace: options.trace)
     options.trace?.record("Determining replicas for atomic batch")
@@ -262,9 +263,6 @@ extension QueryEngine {
     _ mutations: [Mutation], keyspace: String, _ options: QueryOptions, warnings: [String],
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) throws(QueryFailure) {
-    if options.consistency.isSerial {
-      throw .invalid("You must use conditional updates for serializable writes")
-    }
     try checkSize(mutations)
     guard !mutations.isEmpty else { return completion(.success(QueryResult(.void, warnings: warnings))) }
     let request = WriteRequest(

@@ -10,10 +10,13 @@ public struct Requirement: Equatable, Sendable {
     /// Index into `ReplicaMap.datacenters`.
     public var datacenter: Int
     public var required: Int
+    /// The datacenter's.
+    public var name: String
 
-    public init(datacenter: Int, required: Int) {
+    public init(datacenter: Int, required: Int, name: String = "") {
       self.datacenter = datacenter
       self.required = required
+      self.name = name
     }
   }
 
@@ -40,8 +43,8 @@ extension ReplicaMap {
   /// What `level` asks for.
   /// - Parameter local: the coordinator's datacenter (`index(of:)`).
   public func requirement(_ level: Consistency, local: Int) -> Requirement {
-    // Where there is one datacenter the local levels mean the same as the others.
-    if datacenters.count == 1 { return Requirement(total: level.required(replicas: factor)) }
+    // Where there is one datacenter the local levels mean the same as the others; EACH_QUORUM names it where it fails.
+    if datacenters.count == 1, level != .eachQuorum { return Requirement(total: level.required(replicas: factor)) }
     switch level {
     case .localOne: return Requirement(total: 1, only: local)
     case .localQuorum, .localSerial:
@@ -53,7 +56,9 @@ extension ReplicaMap {
       guard let factors = factorsByDatacenter else { return Requirement(total: Consistency.majority(of: factor)) }
       var shares: [Requirement.Share] = []
       for (datacenter, factor) in factors.enumerated() where factor > 0 {
-        shares.append(Requirement.Share(datacenter: datacenter, required: Consistency.majority(of: factor)))
+        shares.append(
+          Requirement.Share(
+            datacenter: datacenter, required: Consistency.majority(of: factor), name: datacenters[datacenter]))
       }
       return Requirement(total: shares.reduce(0) { $0 + $1.required }, each: shares)
     default: return Requirement(total: level.required(replicas: factor))

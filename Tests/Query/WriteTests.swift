@@ -103,6 +103,20 @@ import Testing
         == "invalid: You must use conditional updates for serializable writes")
   }
 
+  /// Cassandra does not look at a batch's level (BatchStatement.executeWithoutConditions in 5.0).
+  @Test func batchesTakeSerialLevels() throws {
+    let bed = Self.bed()
+    for kind in ["", "UNLOGGED "] {
+      for keys in [(1, 1), (1, 2)] {
+        _ = try bed.result(
+          "BEGIN \(kind)BATCH INSERT INTO t (p, c) VALUES (\(keys.0), 1); INSERT INTO t (p, c) VALUES (\(keys.1), 2);"
+            + " APPLY BATCH", { $0.consistency = .serial }
+        ).get()
+      }
+    }
+    #expect(bed.rows("SELECT p, c FROM t").count == 3)
+  }
+
   // MARK: - Batches
 
   @Test func statementsOnOnePartitionAreOneMutation() throws {

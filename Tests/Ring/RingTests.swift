@@ -74,6 +74,15 @@ import Testing
     }
   }
 
+  /// What lacks replicas is named where it is the only datacenter too; a simple placement has no datacenters to name.
+  @Test func eachQuorumNamesALoneDatacenter() {
+    let ring = TokenRing(members: (1...3).map { member($0) })
+    let named = ring.replicaMap(.networkTopology(["dc1": 3])).requirement(.eachQuorum, local: 0)
+    #expect(named.each == [Requirement.Share(datacenter: 0, required: 2, name: "dc1")])
+    #expect(named.total == 2)
+    #expect(ring.replicaMap(.simple(3)).requirement(.eachQuorum, local: 0) == Requirement(total: 2))
+  }
+
   @Test func quorumsOverlap() {
     for replicas in 1...9 { #expect(2 * Consistency.quorum.required(replicas: replicas) > replicas) }
     #expect(Consistency.quorum.required(replicas: 3) == 2)
