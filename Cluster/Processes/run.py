@@ -11,6 +11,7 @@ import test_bad_clips
 import test_clients
 import test_command_line
 import test_datacenters
+import test_durability
 import test_node
 import test_security
 
@@ -21,6 +22,7 @@ MODULES = [
     test_bad_clips,
     test_clients,
     test_datacenters,
+    test_durability,
     test_security,
 ]
 
