@@ -26,7 +26,7 @@ public struct BatchCore {
     /// Whose acknowledgement is awaited.
     var waiting: [UUID]
     var received = 0
-    var failures = 0
+    var failed: [UUID] = []
     var isOverloaded = false
     var isWriting = false
     /// As Cassandra counts the log's own write.
@@ -63,9 +63,9 @@ public struct BatchCore {
     case .success: pending.received += 1
     case .failure(.unreachable): break
     case .failure(.overloaded):
-      pending.failures += 1
+      pending.failed.append(holder)
       pending.isOverloaded = true
-    case .failure: pending.failures += 1
+    case .failure: pending.failed.append(holder)
     }
     if pending.received == pending.holders.count {
       pending.isWriting = true
@@ -80,9 +80,10 @@ public struct BatchCore {
     let failure: RequestFailure =
       pending.isOverloaded
       ? .overloaded("the batch log is full on a node that should hold the batch")
-      : pending.failures > 0
+      : !pending.failed.isEmpty
         ? .writeFailure(
-          pending.level, received: pending.received, required: required, failures: pending.failures, .batchLog)
+          pending.level, received: pending.received, required: required,
+          failures: pending.failed.map { FailedReplica($0) }, .batchLog)
         : .writeTimeout(pending.level, received: pending.received, required: required, .batchLog)
     end(batch, pending, failure, isForgotten: true, into: &directives)
   }
@@ -104,7 +105,7 @@ public struct BatchCore {
     guard let pending = batches[batch], pending.isWriting else { return }
     switch failure {
     case nil, .unknownKeyspace: end(batch, pending, failure, isForgotten: true, into: &directives)
-    case .unavailable(let level, let required, _):
+    case .unavailable(let level, let required, _, _):
       // Nodes died since the batch was begun. It is not nothing any more, so the client must not take it for that.
       let timeout = RequestFailure.writeTimeout(level, received: 0, required: required, .batch)
       end(batch, pending, timeout, isForgotten: false, into: &directives)

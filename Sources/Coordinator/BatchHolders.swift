@@ -11,6 +11,11 @@ import Ring
 enum BatchHolders {
   static let count = 2
 
+  static var none: RequestFailure {
+    .unavailable(
+      .two, required: count, alive: 0, place: " for batchlog in local DC, required:\(count), available:0")
+  }
+
   /// - Parameters:
   ///   - isAny: at level ANY this node will do if nobody else is there.
   ///   - random: a number that differs from batch to batch.

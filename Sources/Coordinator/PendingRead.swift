@@ -41,7 +41,7 @@ struct PendingRead {
   private var responses: [ReadResponse] = []
   private var merged: ReadResponse?
   private var phase = Phase.comparing
-  private var failures = 0
+  private var failed: [UUID] = []
   /// Of the directives under way; answers to earlier ones don't count.
   private(set) var round = 0
   private(set) var hasMismatch = false
@@ -74,7 +74,9 @@ struct PendingRead {
   var unavailable: RequestFailure? {
     for share in requirement.each {
       let alive = slots.count { $0.datacenter == share.datacenter }
-      if alive < share.required { return .unavailable(consistency, required: share.required, alive: alive) }
+      if alive < share.required {
+        return .unavailable(consistency, required: share.required, alive: alive, place: share.place)
+      }
     }
     guard slots.count < requirement.total else { return nil }
     return .unavailable(consistency, required: requirement.total, alive: slots.count)
@@ -171,7 +173,7 @@ struct PendingRead {
     into directives: inout [ReadCore.Directive]
   ) -> Bool {
     slots[index].state = .failed
-    if failure != .unreachable { failures += 1 }
+    if failure != .unreachable { failed.append(slots[index].hostID) }
     let datacenter = requirement.each.isEmpty ? nil : slots[index].datacenter
     if let spare = spare(datacenter) { ask(request, spare, forData: forData, into: &directives) }
     return failIfLost(request, into: &directives)
@@ -252,7 +254,8 @@ struct PendingRead {
     do throws(DecodeError) {
       merged = try ReadResponse.merged(responses, isReversed: isReversed, scanLimit: scanLimit)
     } catch {
-      failures += 1
+      // One of them sent what cannot be read; which one is not known.
+      failed.append(contentsOf: slots.prefix(1).map(\.hostID))
       directives.append(.finish(request: request, .failure(failure)))
       return true
     }
@@ -321,9 +324,10 @@ struct PendingRead {
 
   private var failure: RequestFailure {
     // A repair that failed is a timeout, as in Cassandra: the client hears how many hold what was read.
-    guard failures > 0, phase != .repairing else { return timeout }
+    guard !failed.isEmpty, phase != .repairing else { return timeout }
     return .readFailure(
-      consistency, received: received, required: requirement.total, failures: failures, hasData: !responses.isEmpty)
+      consistency, received: received, required: requirement.total,
+      failures: failed.map { FailedReplica($0) }, hasData: !responses.isEmpty)
   }
 
   var timeout: RequestFailure {

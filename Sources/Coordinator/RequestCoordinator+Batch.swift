@@ -43,7 +43,7 @@ extension RequestCoordinator {
       members: members, local: topology.localHostID, isAlive: topology.isAlive,
       isAny: request.consistency == .any, random: request.id.high ^ request.id.low)
     // Cassandra looks for holders first.
-    if holders.isEmpty { obstacle = .unavailable(.two, required: BatchHolders.count, alive: 0) }
+    if holders.isEmpty { obstacle = BatchHolders.none }
     if let obstacle {
       sums.failures += 1
       return completion(obstacle)
@@ -102,22 +102,28 @@ extension RequestCoordinator {
 
   /// Finishes a batch whose coordinator did not: writes to all replicas of each mutation, with a hint for each that does
   /// not answer.
-  /// - Parameter settled: called once, later or within the call, when each replica has it or has a hint.
-  public func replay(_ parts: [(keyspace: String, mutations: [Mutation])], settled: @escaping () -> Void) {
+  /// - Parameter settled: called once, later or within the call, when each replica has answered or its hint was tried:
+  ///   whether each mutation is somewhere, on a replica or in a hint.
+  public func replay(
+    _ parts: [(keyspace: String, mutations: [Mutation])], settled: @escaping (_ isDone: Bool) -> Void
+  ) {
     var left = parts.count
-    guard left > 0 else { return settled() }
+    var isDone = true
+    guard left > 0 else { return settled(true) }
     for (keyspace, mutations) in parts {
       let request = WriteRequest(keyspace: keyspace, mutations: mutations, consistency: .any, kind: .batch)
       let ended = {
         left -= 1
-        if left == 0 { settled() }
+        if left == 0 { settled(isDone) }
       }
       // A keyspace that is gone takes its rows with it.
       guard topology.replicaMap(keyspace: keyspace) != nil, !mutations.isEmpty else {
         ended()
         continue
       }
-      begin(request, settled: ended) { _ in }
+      begin(request, settled: ended) { failure in
+        if failure != nil { isDone = false }
+      }
     }
   }
 

@@ -127,10 +127,13 @@ extension RequestCoordinator {
     guard let ended = reading.removeValue(forKey: request) else { return }
     if ended.trace != nil { tracedCount -= 1 }
     switch result {
-    case .success: ended.latency?.record(clock.now - ended.started)
-    case .failure: sums.failures += 1
+    case .success:
+      ended.latency?.record(clock.now - ended.started)
+      ended.completion(result)
+    case .failure(let failure):
+      sums.failures += 1
+      ended.completion(.failure(failure.located(topology)))
     }
-    ended.completion(result)
   }
 
   private func repair(_ request: UInt64, _ round: Int, _ hostID: UUID, _ partitions: [Partition]) {

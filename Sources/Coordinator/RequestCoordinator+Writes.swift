@@ -59,7 +59,7 @@ extension RequestCoordinator {
         if failure != nil { sums.failures += 1 }
         let completion = writing[request]?.completion
         writing[request]?.completion = nil
-        completion?(failure)
+        completion?(failure?.located(topology))
       case .forget(let request):
         let ended = writing.removeValue(forKey: request)
         if ended?.trace != nil { tracedCount -= 1 }

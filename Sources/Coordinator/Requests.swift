@@ -89,10 +89,13 @@ public protocol Topology: AnyObject {
   func isAlive(_ hostID: UUID) -> Bool
   /// The table's option of this name; nil where it is not set.
   func speculativeRetry(table: UUID) -> String?
+  /// Where other nodes reach a member; nil for a stranger.
+  func endpoint(of hostID: UUID) -> (address: String, port: UInt16)?
   /// As traces show it; the id where no address is known.
   func address(of hostID: UUID) -> String
 }
 
 extension Topology {
   public func address(of hostID: UUID) -> String { "\(hostID)" }
+  public func endpoint(of hostID: UUID) -> (address: String, port: UInt16)? { nil }
 }

@@ -46,7 +46,7 @@ public struct WriteCore {
     let requirement: Requirement
     /// Acknowledgements that count.
     var received = 0
-    var failures = 0
+    var failed: [UUID] = []
     /// Of `waiting`, those that count.
     var countable = 0
     var waiting: [Waiting] = []
@@ -93,7 +93,7 @@ public struct WriteCore {
         received += 1
         if let share { shares[share].received += 1 }
       case .failure(.unreachable): break
-      case .failure: failures += 1
+      case .failure: failed.append(hostID)
       }
       return true
     }
@@ -102,7 +102,7 @@ public struct WriteCore {
     /// too few.
     func unavailable(_ consistency: Consistency) -> RequestFailure? {
       for (share, asked) in zip(shares, requirement.each) where share.waiting < asked.required {
-        return .unavailable(consistency, required: asked.required, alive: share.waiting)
+        return .unavailable(consistency, required: asked.required, alive: share.waiting, place: asked.place)
       }
       guard shares.isEmpty, countable < requirement.total, consistency != .any else { return nil }
       return .unavailable(consistency, required: requirement.total, alive: countable)
@@ -111,8 +111,10 @@ public struct WriteCore {
     func failure(_ consistency: Consistency, _ kind: WriteKind) -> RequestFailure {
       // With EACH_QUORUM enough may have answered, but not in each datacenter: the client is not told that it has all.
       let received = min(received, requirement.total - 1)
-      return failures > 0
-        ? .writeFailure(consistency, received: received, required: requirement.total, failures: failures, kind)
+      return !failed.isEmpty
+        ? .writeFailure(
+          consistency, received: received, required: requirement.total, failures: failed.map { FailedReplica($0) }, kind
+        )
         : .writeTimeout(consistency, received: received, required: requirement.total, kind)
     }
   }

@@ -30,5 +30,9 @@ final class ClusterTopology: Topology {
 
   func isAlive(_ hostID: UUID) -> Bool { metadata.isAlive(hostID) }
 
+  func endpoint(of hostID: UUID) -> (address: String, port: UInt16)? {
+    metadata.snapshot.member(hostID).map { ($0.address, $0.internodePort) }
+  }
+
   func address(of hostID: UUID) -> String { metadata.snapshot.member(hostID).map { "/\($0.address)" } ?? "\(hostID)" }
 }

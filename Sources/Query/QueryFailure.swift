@@ -11,13 +11,14 @@ public enum QueryFailure: Error, Equatable, Sendable {
   /// A bug or broken data on a node; nothing the client did.
   case server(String)
   case protocolViolation(String)
-  case unavailable(consistency: Consistency, required: Int, alive: Int)
+  /// - Parameter place: what stands behind the level in the text, with a space before it.
+  case unavailable(consistency: Consistency, required: Int, alive: Int, place: String = "")
   case overloaded(String)
   case truncation(String)
   case writeTimeout(consistency: Consistency, received: Int, required: Int, type: WriteKind)
   case readTimeout(consistency: Consistency, received: Int, required: Int, hasData: Bool)
-  case readFailure(consistency: Consistency, received: Int, required: Int, failures: Int, hasData: Bool)
-  case writeFailure(consistency: Consistency, received: Int, required: Int, failures: Int, type: WriteKind)
+  case readFailure(consistency: Consistency, received: Int, required: Int, failures: [FailedReplica], hasData: Bool)
+  case writeFailure(consistency: Consistency, received: Int, required: Int, failures: [FailedReplica], type: WriteKind)
   case syntax(String)
   case unauthorized(String)
   case invalid(String)
@@ -58,13 +59,15 @@ public enum QueryFailure: Error, Equatable, Sendable {
       .syntax(let text), .unauthorized(let text), .invalid(let text), .configuration(let text),
       .functionFailure(let text):
       text
-    case .unavailable(let consistency, _, _): "Cannot achieve consistency level \(consistency.name)"
+    case .unavailable(let consistency, _, _, let place):
+      "Cannot achieve consistency level \(consistency.name)\(place)"
     case .writeTimeout(_, let received, let required, _):
       "Operation timed out - received only \(received) responses."
         + (received < required ? "" : " All required replicas have answered.")
     case .readTimeout(_, let received, _, _): "Operation timed out - received only \(received) responses."
     case .readFailure(_, let received, _, let failures, _), .writeFailure(_, let received, _, let failures, _):
-      "Operation failed - received \(received) responses and \(failures) failures"
+      "Operation failed - received \(received) responses and \(failures.count) failures: "
+        + failures.map { "UNKNOWN from /\($0.address):\($0.port)" }.joined(separator: ", ")
     case .alreadyExists(let keyspace, let table):
       table.isEmpty
         ? "Cannot add existing keyspace \"\(keyspace)\""
@@ -80,8 +83,8 @@ public enum QueryFailure: Error, Equatable, Sendable {
 extension QueryFailure {
   init(_ failure: RequestFailure) {
     switch failure {
-    case .unavailable(let consistency, let required, let alive):
-      self = .unavailable(consistency: consistency, required: required, alive: alive)
+    case .unavailable(let consistency, let required, let alive, let place):
+      self = .unavailable(consistency: consistency, required: required, alive: alive, place: place)
     case .writeTimeout(let consistency, let received, let required, let kind):
       self = .writeTimeout(consistency: consistency, received: received, required: required, type: kind)
     case .readTimeout(let consistency, let received, let required, let hasData):

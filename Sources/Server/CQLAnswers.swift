@@ -1,6 +1,8 @@
 // Results and failures of the query engine in the words of frames.
 
 import Base
+import Coordinator
+import Data
 import Frames
 import Query
 import Ring
@@ -9,7 +11,7 @@ extension ErrorMessage {
   init(_ failure: QueryFailure) {
     let details: ErrorDetails =
       switch failure {
-      case .unavailable(let consistency, let required, let alive):
+      case .unavailable(let consistency, let required, let alive, _):
         .unavailable(
           consistency: consistency.rawValue, required: Int32(clamping: required), alive: Int32(clamping: alive))
       case .writeTimeout(let consistency, let received, let required, let type):
@@ -23,11 +25,11 @@ extension ErrorMessage {
       case .readFailure(let consistency, let received, let required, let failures, let hasData):
         .readFailure(
           consistency: consistency.rawValue, received: Int32(clamping: received), required: Int32(clamping: required),
-          failures: Int32(clamping: failures), hasData: hasData)
+          failures: Int32(clamping: failures.count), reasons: Self.reasons(failures), hasData: hasData)
       case .writeFailure(let consistency, let received, let required, let failures, let type):
         .writeFailure(
           consistency: consistency.rawValue, received: Int32(clamping: received), required: Int32(clamping: required),
-          failures: Int32(clamping: failures), writeType: type.name)
+          failures: Int32(clamping: failures.count), reasons: Self.reasons(failures), writeType: type.name)
       case .alreadyExists(let keyspace, let table): .alreadyExists(keyspace: keyspace, table: table)
       // Only functions of the system's own fail here, and Cassandra names none of them.
       case .functionFailure: .functionFailure(keyspace: "", function: "", argumentTypes: [])
@@ -35,6 +37,10 @@ extension ErrorMessage {
       default: .none
       }
     self.init(ErrorCode(rawValue: failure.code) ?? .serverError, failure.message, details: details)
+  }
+
+  private static func reasons(_ failures: [FailedReplica]) -> [ReplicaFailureReason] {
+    failures.map { ReplicaFailureReason(address: InternetAddress.bytes($0.address) ?? [0, 0, 0, 0], .unknown) }
   }
 }
 

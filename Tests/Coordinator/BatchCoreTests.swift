@@ -65,7 +65,7 @@ import Testing
   @Test func aHolderThatCannotIsAFailureOfTheLog() {
     var core = BatchCore(timeout: .seconds(2))
     _ = begin(&core, [a, b])
-    let failure = RequestFailure.writeFailure(.two, received: 0, required: 2, failures: 1, .batchLog)
+    let failure = RequestFailure.writeFailure(.two, received: 0, required: 2, failures: [FailedReplica(a)], .batchLog)
     #expect(stored(&core, a, .failure(.failed("x"))) == ended(failure, removedFrom: [a, b]))
     _ = begin(&core, [a])
     let lost = RequestFailure.writeTimeout(.one, received: 0, required: 1, .batchLog)

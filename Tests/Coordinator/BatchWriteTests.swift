@@ -22,6 +22,7 @@ private final class BatchBed: ReplicaTransport, BatchlogTransport, Topology {
   var stores: [(host: UUID, done: (Result<Void, ReplicaFailure>) -> Void)] = []
   var applies: [(host: UUID, done: (Result<Void, ReplicaFailure>) -> Void)] = []
   var hints: [((Bool) -> Void)?] = []
+  var takesHints = true
   var answers: [RequestFailure?] = []
 
   init() {
@@ -60,8 +61,8 @@ private final class BatchBed: ReplicaTransport, BatchlogTransport, Topology {
 
   func keepHint(_ mutation: OutgoingMutation, for hostID: UUID, stored: ((Bool) -> Void)?) -> Bool {
     log.append("hint \(mutation.mutation.partition.key.bytes) for \(hostID.low)")
-    hints.append(stored)
-    return true
+    if takesHints { hints.append(stored) }
+    return takesHints
   }
 
   func storeBatch(
@@ -137,7 +138,10 @@ private final class BatchBed: ReplicaTransport, BatchlogTransport, Topology {
     bed.dead = [BatchBed.hosts[1], BatchBed.hosts[2]]
     bed.write()
     // The log's own refusal comes first, as in Cassandra.
-    #expect(bed.answers == [.unavailable(.two, required: 2, alive: 0)])
+    #expect(
+      bed.answers == [
+        .unavailable(.two, required: 2, alive: 0, place: " for batchlog in local DC, required:2, available:0")
+      ])
     bed.dead = [BatchBed.hosts[1]]
     bed.write(.all)
     #expect(bed.answers.last == .some(.unavailable(.all, required: 3, alive: 2)))
@@ -172,17 +176,26 @@ private final class BatchBed: ReplicaTransport, BatchlogTransport, Topology {
   @Test func aReplayIsSettledWhenEachReplicaHasItOrAHint() {
     let bed = BatchBed()
     bed.dead = [BatchBed.hosts[2]]
-    var settled = 0
-    bed.coordinator.replay([("k", [bed.mutation(1)]), ("gone", [bed.mutation(2)])]) { settled += 1 }
+    var settled: [Bool] = []
+    bed.coordinator.replay([("k", [bed.mutation(1)]), ("gone", [bed.mutation(2)])]) { settled.append($0) }
     #expect(Set(bed.takeLog()) == ["apply [1] at 1", "apply [1] at 2", "hint [1] for 3"])
     bed.applies.first { $0.host == BatchBed.hosts[0] }?.done(.success(()))
-    #expect(settled == 0)
+    #expect(settled.isEmpty)
     bed.timers.advance(.seconds(3))
-    #expect(settled == 1)
+    #expect(settled == [true])
     #expect(bed.takeLog() == ["hint [1] for 2"])
-    var empty = false
-    bed.coordinator.replay([("gone", [bed.mutation(2)])]) { empty = true }
-    #expect(empty)
+    bed.coordinator.replay([("gone", [bed.mutation(2)])]) { settled.append($0) }
+    #expect(settled == [true, true])
+  }
+
+  @Test func aReplayWhoseMutationIsNowhereIsNotDone() {
+    let bed = BatchBed()
+    bed.dead = Set(BatchBed.hosts)
+    bed.takesHints = false
+    var settled: [Bool] = []
+    bed.coordinator.replay([("k", [bed.mutation(1), bed.mutation(2)])]) { settled.append($0) }
+    #expect(settled == [false])
+    #expect(bed.coordinator.inFlight == 0)
   }
 
   @Test func atAnyAHintCountsOnceItIsStored() {

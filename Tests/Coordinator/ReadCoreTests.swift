@@ -290,7 +290,8 @@ struct ReadBed {
     #expect(
       bed.reply(b, .failure(.failed("damage"))) == [
         .finish(
-          request: 1, .failure(.readFailure(.quorum, received: 1, required: 2, failures: 1, hasData: true)))
+          request: 1,
+          .failure(.readFailure(.quorum, received: 1, required: 2, failures: [FailedReplica(b)], hasData: true)))
       ])
   }
 
@@ -317,7 +318,8 @@ struct ReadBed {
   }
 
   @Test mutating func eachQuorumAsksAQuorumOfEach() {
-    let each = Requirement(total: 4, each: [.init(datacenter: 0, required: 2), .init(datacenter: 1, required: 2)])
+    let each = Requirement(
+      total: 4, each: [.init(datacenter: 0, required: 2, name: "dc1"), .init(datacenter: 1, required: 2, name: "dc2")])
     let hosts = ReadBed.hosts
     #expect(
       bed.begin(each, .eachQuorum) == [
@@ -333,10 +335,11 @@ struct ReadBed {
   }
 
   @Test mutating func eachQuorumNamesTheDatacenterThatLacksReplicas() {
-    let each = Requirement(total: 4, each: [.init(datacenter: 0, required: 2), .init(datacenter: 1, required: 2)])
+    let each = Requirement(
+      total: 4, each: [.init(datacenter: 0, required: 2, name: "dc1"), .init(datacenter: 1, required: 2, name: "dc2")])
     let hosts = ReadBed.hosts
     #expect(
       bed.begin(each, .eachQuorum, dead: [hosts[3], hosts[4], hosts[5]])
-        == [.finish(request: 1, .failure(.unavailable(.eachQuorum, required: 2, alive: 0)))])
+        == [.finish(request: 1, .failure(.unavailable(.eachQuorum, required: 2, alive: 0, place: " in DC dc2")))])
   }
 }

@@ -87,7 +87,9 @@ import Testing
     let directives = reply(&core, b, .failure(.failed("disk full")))
     #expect(
       directives.contains(
-        .finish(request: 1, .writeFailure(.quorum, received: 0, required: 2, failures: 2, .simple))))
+        .finish(
+          request: 1,
+          .writeFailure(.quorum, received: 0, required: 2, failures: [FailedReplica(a), FailedReplica(b)], .simple))))
   }
 
   @Test func anyIsContentWithAHintOnceItIsKept() {

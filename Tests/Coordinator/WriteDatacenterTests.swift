@@ -8,7 +8,8 @@ import Testing
 @Suite struct WriteDatacenterTests {
   let hosts = (1...6).map { UUID(high: 0, low: $0) }
   let start = Instant(nanoseconds: 0)
-  let each = Requirement(total: 4, each: [.init(datacenter: 0, required: 2), .init(datacenter: 1, required: 2)])
+  let each = Requirement(
+    total: 4, each: [.init(datacenter: 0, required: 2, name: "dc1"), .init(datacenter: 1, required: 2, name: "dc2")])
   var core = WriteCore(timeout: .seconds(2))
 
   mutating func begin(
@@ -89,7 +90,10 @@ import Testing
   @Test mutating func eachQuorumNamesTheDatacenterThatLacksReplicas() {
     #expect(
       begin(each, .eachQuorum, dead: [3, 4])
-        == [.finish(request: 3, .unavailable(.eachQuorum, required: 2, alive: 1)), .forget(request: 3)])
+        == [
+          .finish(request: 3, .unavailable(.eachQuorum, required: 2, alive: 1, place: " in DC dc2")),
+          .forget(request: 3),
+        ])
   }
 
   @Test mutating func theEndOfTheWayAbroadIsAHintForEach() {

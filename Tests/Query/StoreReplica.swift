@@ -24,7 +24,7 @@ final class StoreReplica: DataPath {
       for mutation in request.mutations { _ = try store.apply(mutation) }
     } catch {
       return completion(
-        .writeFailure(request.consistency, received: 0, required: 1, failures: 1, request.kind))
+        .writeFailure(request.consistency, received: 0, required: 1, failures: [], request.kind))
     }
     _ = store.endTick()
     completion(nil)
@@ -40,7 +40,7 @@ final class StoreReplica: DataPath {
   func read(_ request: ReadRequest, completion: @escaping (Result<ReadResponse, RequestFailure>) -> Void) {
     do { completion(.success(try store.read(request.command))) } catch {
       completion(
-        .failure(.readFailure(request.consistency, received: 0, required: 1, failures: 1, hasData: false)))
+        .failure(.readFailure(request.consistency, received: 0, required: 1, failures: [], hasData: false)))
     }
   }
 }
