@@ -58,7 +58,8 @@ public final class PreparedStatement: Sendable {
     if let previous, previous.columns == columns {
       resultColumns = previous
     } else {
-      resultColumns = ResultColumns(columns, isPrepared: id != Self.unkept, hasChanged: previous != nil)
+      resultColumns = ResultColumns(
+        columns, isPrepared: id != Self.unkept, changedStatement: previous == nil ? nil : id.bytes)
     }
   }
 

@@ -27,14 +27,14 @@ public final class ResultColumns: Sendable {
   public let columns: [ResultColumn]
   /// What v5 calls the result's metadata by: 16 bytes, equal for equal columns. Nil where nothing was prepared.
   public let id: [UInt8]?
-  /// Others than the statement had when it was first prepared: a client up to v4 must be told them.
-  public let hasChanged: Bool
+  /// The statement that had other columns when it was first prepared: its clients up to v4 must prepare it again.
+  public let changedStatement: [UInt8]?
   private let byName: [String: Int]
 
   /// - Parameter isPrepared: the columns get an id.
-  public init(_ columns: [ResultColumn], isPrepared: Bool = false, hasChanged: Bool = false) {
+  public init(_ columns: [ResultColumn], isPrepared: Bool = false, changedStatement: [UInt8]? = nil) {
     self.columns = columns
-    self.hasChanged = hasChanged
+    self.changedStatement = changedStatement
     id = isPrepared ? Self.id(of: columns) : nil
     byName = Dictionary(columns.enumerated().map { ($1.name, $0) }) { first, _ in first }
   }

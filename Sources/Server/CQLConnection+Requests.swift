@@ -136,6 +136,7 @@ extension CQLConnection {
     do throws(QueryFailure) {
       let statement = try listener.engine.prepare(text, keyspace: own ?? keyspace)
       let columns = statement.resultColumns
+      prepared(columns)
       output {
         writer(stream).prepared(
           id: statement.id.bytes, resultMetadataID: (columns ?? .none).id ?? [],

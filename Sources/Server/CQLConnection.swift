@@ -40,6 +40,8 @@ final class CQLConnection: StreamHandler {
   /// Of USE.
   private(set) var keyspace: String?
   private var startupTimer: TimerToken?
+  /// Changed columns that were told on this connection, by their ids.
+  private var knownColumns: Set<[UInt8]> = []
 
   // v5
   private(set) var hasSegments = false
@@ -317,9 +319,11 @@ final class CQLConnection: StreamHandler {
     case .schemaChange(let event):
       output { writer.schemaChange(SchemaChangeMessage(event), warnings: result.warnings, to: &$0) }
     case .rows(let rows):
+      if skipsMetadata, version < .v5, let id = rows.columns.changedStatement, !hasPrepared(rows.columns) {
+        return answer(stream, ErrorMessage(QueryFailure.unprepared(id: id)))
+      }
       let newID = metadataID.flatMap { rows.columns.newID(insteadOf: $0) }
-      // A client up to v4 knows the columns of its PREPARE alone, and has no way to learn that they changed.
-      let skips = skipsMetadata && newID == nil && (metadataID != nil || !rows.columns.hasChanged)
+      let skips = skipsMetadata && newID == nil
       let metadata = skips ? nil : listener.metadataCache.encoded(rows.columns, version)
       output {
         writer.rows(
@@ -328,6 +332,22 @@ final class CQLConnection: StreamHandler {
       }
     }
   }
+
+  // A client up to v4 reads rows without metadata by the columns of its PREPARE, and has no way to learn that they have
+  // changed since. It is told that its statement is not prepared (as by Cassandra, which forgets what a table's change
+  // concerns), and prepares it again on the same connection.
+
+  /// More changed statements than this prepared on one connection are forgotten at once.
+  private static let maxKnownColumns = 1024
+
+  /// Remembers that this connection's client was told columns that have changed.
+  func prepared(_ columns: ResultColumns?) {
+    guard let columns, columns.changedStatement != nil, let id = columns.id, version < .v5 else { return }
+    if knownColumns.count >= Self.maxKnownColumns { knownColumns = [] }
+    knownColumns.insert(id)
+  }
+
+  private func hasPrepared(_ columns: ResultColumns) -> Bool { columns.id.map(knownColumns.contains) ?? false }
 
   func answer(_ stream: Int16, _ error: ErrorMessage) {
     listener.counters.count(error: error.code)

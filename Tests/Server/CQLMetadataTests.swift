@@ -69,21 +69,44 @@ import World
     #expect(insert.resultMetadataID != one.resultMetadataID)
   }
 
-  /// Who skips metadata up to v4 reads rows by the columns of his PREPARE: new ones must come with the rows.
+  /// Who skips metadata up to v4 reads rows by the columns of his PREPARE: once they are others he prepares again, on
+  /// each connection.
   @Test(arguments: [ProtocolVersion.v3, .v4])
-  func anOlderClientGetsTheMetadataThatChanged(version: ProtocolVersion) throws {
+  func anOlderClientPreparesAgainWhenTheColumnsChange(version: ProtocolVersion) throws {
     let bed = try CQLBed()
-    let client = try bed.readyClient(withTable: true, version)
-    let select = try client.prepare("SELECT * FROM k.t WHERE a = ?")
-    let execute = Request.execute(
-      id: select.id, QueryParameters(consistency: 1, values: [.bytes([0, 0, 0, 1])], skipsMetadata: true))
-    #expect(try ask(client, execute, bed).columns.isEmpty)
-    try client.query("CREATE TABLE k.u (a int PRIMARY KEY)")
-    #expect(try ask(client, execute, bed).columns.isEmpty)
-    try client.query("ALTER TABLE k.t ADD c int")
-    #expect(try ask(client, execute, bed).columns.map(\.name) == ["a", "b", "c"])
-    try client.query("CREATE TABLE k.v (a int PRIMARY KEY)")
-    #expect(try ask(client, execute, bed).columns.map(\.name) == ["a", "b", "c"])
+    let clients = [try bed.readyClient(withTable: true, version), try bed.readyClient(version)]
+    let text = "SELECT * FROM k.t WHERE a = ?"
+    let select = try clients[0].prepare(text)
+    func execute(_ client: CQLClient, skips: Bool = true) throws -> Response {
+      let parameters = QueryParameters(consistency: 1, values: [.bytes([0, 0, 0, 1])], skipsMetadata: skips)
+      client.send(frames: client.frame(.execute(id: select.id, parameters), stream: 77))
+      bed.data.reads.removeFirst()(.success(ReadResponse(partitions: [], hasMore: false)))
+      bed.net.pump()
+      return try #require(try client.frames().first).body.response
+    }
+    #expect(try rows(execute(clients[0])).columns.isEmpty)
+    try clients[0].query("CREATE TABLE k.u (a int PRIMARY KEY)")
+    #expect(try rows(execute(clients[0])).columns.isEmpty)
+    try clients[0].query("ALTER TABLE k.t ADD c int")
+    for client in clients {
+      guard case .error(let error) = try execute(client) else {
+        Issue.record("rows of other columns without metadata")
+        return
+      }
+      #expect(error.details == .unprepared(id: select.id))
+      #expect(try rows(execute(client, skips: false)).columns.map(\.name) == ["a", "b", "c"])
+      let again = try client.prepare(text)
+      #expect(again.id == select.id)
+      #expect(again.resultColumns.map(\.name) == ["a", "b", "c"])
+      #expect(try rows(execute(client)).columns.isEmpty)
+    }
+    try clients[0].query("CREATE TABLE k.v (a int PRIMARY KEY)")
+    #expect(try rows(execute(clients[0])).columns.isEmpty)
+    try clients[0].query("ALTER TABLE k.t ADD d int")
+    guard case .error = try execute(clients[0]) else {
+      Issue.record("rows of other columns without metadata")
+      return
+    }
   }
 
   @Test func eachStatementMayNameItsKeyspace() throws {
