@@ -14,6 +14,7 @@ import test_datacenters
 import test_durability
 import test_node
 import test_security
+import test_twin
 
 MODULES = [
     test_command_line,
@@ -24,6 +25,7 @@ MODULES = [
     test_datacenters,
     test_durability,
     test_security,
+    test_twin,
 ]
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ public final class SimulatedCluster {
   var isSettled: Bool {
     hosts.allSatisfy { host in
       guard let node = host.node else { return false }
-      return node.hints.count() == 0 && node.coordinator.inFlight == 0
+      return node.hints.count() == 0 && node.batchlog.count == 0 && node.coordinator.inFlight == 0
     }
   }
 

@@ -21,7 +21,9 @@ public struct Sometimes: Sendable {
 
   /// What enough runs of all faults must reach.
   public static let required: [String] = [
-    "hint kept", "hint handed over", "hint dropped", "replica repaired by a read", "answered unavailable",
+    "hint kept", "hint handed over", "hint dropped", "hint dropped by its bound", "batch kept", "batch replayed",
+    "digest mismatch", "speculative read",
+    "short read continued", "write forwarded to a datacenter", "replica repaired by a read", "answered unavailable",
     "answered writeTimeout", "answered readTimeout", "answered writeFailure", "an unacknowledged write applied",
     "torn log tail cut", "commit put off for compaction", "commit failed", "store opened again", "row folded",
     "disk full", "power lost", "node killed", "node paused", "link cut one way", "link flapped", "connection broken",
@@ -40,7 +42,18 @@ extension SimulatedCluster {
     sometimes.add("hint kept", hints.kept)
     sometimes.add("hint handed over", hints.handedOver)
     sometimes.add("hint dropped", hints.dropped)
-    sometimes.add("replica repaired by a read", node.coordinator.counters.repairs)
+    sometimes.add("hint dropped by its bound", hints.droppedByBound)
+    sometimes.add("hint dropped by the window", hints.droppedByWindow)
+    sometimes.add("hint lost with a failed batch", hints.droppedByStore)
+    let batchlog = node.batchlog.counters
+    sometimes.add("batch kept", batchlog.stored)
+    sometimes.add("batch replayed", batchlog.replayed)
+    let coordinator = node.coordinator.counters
+    sometimes.add("replica repaired by a read", coordinator.repairs)
+    sometimes.add("digest mismatch", coordinator.digestMismatches)
+    sometimes.add("speculative read", coordinator.speculations)
+    sometimes.add("short read continued", coordinator.shortReads)
+    sometimes.add("write forwarded to a datacenter", coordinator.forwards)
     let store = node.store.metrics()
     sometimes.add("torn log tail cut", store.tornTailBytes > 0 ? 1 : 0)
     sometimes.add("commit put off for compaction", store.deferredCommits)

@@ -40,7 +40,7 @@ public struct Swarm: Sendable {
   public init(seed: UInt64) {
     // Not the stream that the run itself draws from.
     var random = SeededGenerator(seed: seed ^ 0x5357_4152_4D00_0001)
-    datacenters = [[3], [3], [3], [4], [5], [6]][random.below(6)]
+    datacenters = [[3], [3], [3], [4], [5], [6], [3, 3], [3, 2]][random.below(8)]
     tokenCount = [1, 4, 8][random.below(3)]
     isGroupDurable = random.oneIn(2)
     readCacheBytes = [0, 4 << 10, 64 << 10][random.below(3)]
@@ -53,6 +53,7 @@ public struct Swarm: Sendable {
     maxFaults = [1, 1, 1, 2, 2, 3][random.below(6)]
     calmMilliseconds = [200, 1_000, 3_000][random.below(3)]
     levels = [.quorum, .quorum, .quorum, .any, .oneAndAll][random.below(5)]
+    if datacenters.count > 1, !random.oneIn(4) { levels = .local }
     if random.oneIn(3) {
       workloads = [WorkloadRunner.workloadNames[random.below(WorkloadRunner.workloadNames.count)]]
     }

@@ -17,6 +17,8 @@ public final class CQLClient {
   private let world: World
   private var connection: ClientConnection?
   private let requestTimeout: Duration
+  /// A connection that stood has ended.
+  public var onLost: () -> Void = {}
 
   /// - Parameter requestTimeout: longer than any of the nodes' own timeouts, unless impatience is wanted.
   public init(world: World, requestTimeout: Duration = .seconds(20)) {
@@ -28,10 +30,12 @@ public final class CQLClient {
   public func send(_ request: Request, to endpoint: Endpoint, completion: @escaping (ClientOutcome) -> Void) {
     if connection == nil || connection?.endpoint != endpoint || connection?.isOver == true {
       connection?.close()
-      connection = ClientConnection(endpoint: endpoint, world: world)
+      connection = ClientConnection(endpoint: endpoint, world: world) { [weak self] in self?.onLost() }
     }
     connection?.send(request, timeout: requestTimeout, completion: completion)
   }
+
+  public var isConnected: Bool { connection.map { !$0.isOver } ?? false }
 
   public func close() {
     connection?.close()
@@ -47,10 +51,13 @@ private final class ClientConnection: StreamHandler {
   private var waiting: [Int16: (ClientOutcome) -> Void] = [:]
   private var nextStream: Int16 = 1
   private(set) var isOver = false
+  private var hasOpened = false
+  private let onLost: () -> Void
 
-  init(endpoint: Endpoint, world: World) {
+  init(endpoint: Endpoint, world: World, onLost: @escaping () -> Void) {
     self.endpoint = endpoint
     self.world = world
+    self.onLost = onLost
     stream = world.wire.connect(to: endpoint, handler: self, timeout: .seconds(2))
     write(.startup(options: ["CQL_VERSION": "3.0.0"]), on: 0)
   }
@@ -85,9 +92,13 @@ private final class ClientConnection: StreamHandler {
     for completion in completions { completion(.unknown) }
   }
 
-  func opened(_ stream: any ByteStream) {}
+  func opened(_ stream: any ByteStream) { hasOpened = true }
 
-  func closed(_ failure: WireFailure?) { fail() }
+  func closed(_ failure: WireFailure?) {
+    let wasLost = hasOpened && !isOver
+    fail()
+    if wasLost { onLost() }
+  }
 
   func received(_ bytes: RawSpan) {
     reassembler.push(

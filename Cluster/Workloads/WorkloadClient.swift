@@ -44,6 +44,7 @@ final class WorkloadClient {
     case .answered(.error(let error)):
       runner.counters.refused += 1
       runner.sometimes("answered \(error.code)")
+      if error.code == .serverError { runner.sometimes("answered serverError: \(error.message)") }
       return nil
     case .answered(let response):
       let strength = Strength(

@@ -141,6 +141,23 @@ public final class WorkloadRunner {
   /// No further requests; those under way end.
   public func stop() { isStopped = true }
 
+  /// Holds a connection to each node, and takes the end of one for the end of its process: for clusters whose breaker
+  /// does not say what it does. Until `stop`.
+  /// - Parameter slack: a node may have been that far behind when it ended.
+  public func watchNodes(slack: Duration) {
+    for (number, node) in options.nodes.enumerated() {
+      let watch = CQLClient(world: world)
+      watch.onLost = { [unowned self] in coordinatorDied(number, slack: slack.wholeNanoseconds) }
+      world.spawner.spawn { [self] in
+        while !isStopped {
+          if !watch.isConnected { watch.send(.options, to: node.endpoint) { _ in } }
+          try? await world.spawner.sleep(.milliseconds(100))
+        }
+        watch.close()
+      }
+    }
+  }
+
   /// Whether no request is under way any more.
   public var isIdle: Bool { active == 0 }
 

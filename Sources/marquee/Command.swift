@@ -54,6 +54,6 @@ struct Command {
 
   static var all: [Command] {
     nodeCommands + clusterCommands + operatorCommands + credentialsCommands + contentCommands + simulatorCommands
-      + otherCommands
+      + twinCommands + otherCommands
   }
 }
