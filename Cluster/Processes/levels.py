@@ -7,7 +7,7 @@ they came from the wire. Addresses are taken out: they differ between the cluste
 import re
 import time
 
-from cassandra import ConsistencyLevel
+from cassandra import ConsistencyLevel, ReadTimeout
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile
 from cassandra.policies import FallthroughRetryPolicy, WhiteListRoundRobinPolicy
 from cassandra.query import BatchStatement, BatchType, SimpleStatement
@@ -25,6 +25,7 @@ KEYSPACES = {
     "network2": "{'class': 'NetworkTopologyStrategy', 'datacenter1': 2}",
 }
 FULL = ("simple3", "network3")
+COUNTING = "simple3"
 ASKED = 1
 
 
@@ -59,8 +60,9 @@ def settle(future):
         code, message, info = found.groups()
         fields = ""
         if info:
-            # The driver's own class for the same thing, without the driver's commentary.
             fields = " " + re.sub(r"\s+", " ", info)
+        if isinstance(failure, ReadTimeout):
+            fields += f" data_present={bool(failure.data_retrieved)}"
         return re.sub(r"/?127\.0\.\d+\.\d+(:\d+)?", "NODE", f"{code} {message}{fields}")
 
 
@@ -78,7 +80,7 @@ def statements(keyspace, level, keys):
             made.add(SimpleStatement(f"INSERT INTO {table} (id, v) VALUES ({number}, 'b')"))
         return made
 
-    return {
+    made = {
         "read": simple(f"SELECT v FROM {table} WHERE id = {keys[0]}"),
         "scan": simple(f"SELECT id FROM {table}"),
         "insert": simple(f"INSERT INTO {table} (id, v) VALUES ({keys[0]}, 'i')"),
@@ -87,6 +89,9 @@ def statements(keyspace, level, keys):
         "logged batch of one partition": batch(BatchType.LOGGED, (keys[0], keys[0])),
         "unlogged batch": batch(BatchType.UNLOGGED, keys),
     }
+    if keyspace == COUNTING:
+        made["counter"] = simple(f"UPDATE {keyspace}.c SET n = n + 1 WHERE id = {keys[0]}")
+    return made
 
 
 def prepare(asked):
@@ -94,6 +99,7 @@ def prepare(asked):
     for name, replication in KEYSPACES.items():
         asked.session.execute(f"CREATE KEYSPACE {name} WITH replication = {replication}")
         asked.session.execute(f"CREATE TABLE {name}.t (id int PRIMARY KEY, v text)")
+    asked.session.execute(f"CREATE TABLE {COUNTING}.c (id int PRIMARY KEY, n counter)")
     for name in FULL:
         for number in range(10):
             asked.session.execute(

@@ -19,11 +19,29 @@ TABLES = os.environ.get("MARQUEE_LEVELS_DIR")
 # Only one Cassandra cluster at a time on a small machine.
 LOCK = "/tmp/cassandra.lock"
 
-# (pattern of `what level down`, pattern of our outcome, pattern of Cassandra's, why).
+# (pattern of `what level nodes`, pattern of our outcome, pattern of Cassandra's, why).
 DIFFERENCES = [
     (
-        r".* (read|scan) (SERIAL|LOCAL_SERIAL) .*", r".*", r".*",
+        r".* (read|scan) (SERIAL|LOCAL_SERIAL) \d", r"2200 \w+ reads are not supported yet", r".*",
         "reads at SERIAL come with the strong path; until then they are refused",
+    ),
+    (
+        r".* counter \w+ \d", r"2200 Counter tables are not supported yet|2200 You must use conditional.*", r".*",
+        "counters come later; until then they are refused",
+    ),
+    (
+        r"network\d .* EACH_QUORUM [12]",
+        r"(1000 Cannot achieve consistency level EACH_QUORUM in DC datacenter1 .*'required_replicas': 2), 'alive_replicas': 1}",
+        r"(1000 Cannot achieve consistency level EACH_QUORUM in DC datacenter1 .*'required_replicas': 2), 'alive_replicas': 0}",
+        "Cassandra hands over its counts in the wrong order here and always says that none is alive; we say how many are",
+    ),
+    (
+        r".* logged batch ANY 2", r"ok", r"1000 Cannot achieve consistency level TWO .*'alive_replicas': 1}",
+        "with no other node alive a batch at ANY is kept by the asked node's own log, as Cassandra means to; then it asks for two",
+    ),
+    (
+        r".* scan (TWO|QUORUM|LOCAL_QUORUM) 1", r"ok", r"1200 .* received only 1 responses\. .*",
+        "a scan asks another replica when one is slow, as point reads do; Cassandra's scans do not speculate",
     ),
 ]
 
@@ -73,7 +91,12 @@ class Theirs:
 
 @contextmanager
 def cassandra(directory):
-    environment = {"PEER_HEAP": "512M", **os.environ, "PEER_DIR": str(directory / "cassandra")}
+    # On a busy machine a cold Cassandra is slower than its own timeouts; what it says at their end stays the same.
+    patient = directory / "patient.yaml"
+    patient.write_text("".join(f"{kind}_request_timeout: 10000ms\n" for kind in ("read", "range", "write", "counter_write")))
+    environment = {
+        "PEER_HEAP": "512M", "PEER_YAML": str(patient), **os.environ, "PEER_DIR": str(directory / "cassandra"),
+    }
     theirs = Theirs(PEERS / "cassandra" / "peer", environment)
     with open(LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,11 +1,12 @@
 // Checks passwords against a file of scrypt hashes, as Cassandra's PasswordAuthenticator does against its tables of
 // bcrypt's.
 //
-// A check costs a tenth of a second of CPU on purpose, and anybody may ask for one, so checks run beside the loop, at most
-// `maxRunning` at a time, and wait in a bounded queue, of which one name may fill a part (CVE-2026-32588 is the same
-// attack on Cassandra). A driver opens its connections all at once: checks of the same name and password are one, and its
-// success is remembered for a minute under a keyed digest of both and of the stored hash, so that a changed password is
-// asked for again at once. Failures are not remembered. A name that is not known costs what one that is known costs.
+// A check costs a tenth of a second of CPU on purpose, and anybody may ask for one, so checks run beside the loop, at
+// most `maxRunning` at a time, and wait in a bounded queue, of which one name may fill a part (CVE-2026-32588 is the
+// same attack on Cassandra). A driver opens its connections all at once: checks of the same name and password are one,
+// and its success is remembered for a minute under a keyed digest of both and of the stored hash, so that a changed
+// password is asked for again at once. Failures are not remembered. A name that is not known costs what one that is
+// known costs.
 
 import Base
 import Crypto
@@ -147,7 +148,8 @@ public final class PasswordAuthenticator: Authenticator {
       running += 1
       counters.checks += 1
       do throws(WorkersRefused) {
-        try world.workers.run({ check.stored.matches(check.password) }) { [self] isRight in
+        let matches: @Sendable () -> Bool = { check.stored.matches(check.password) }
+        try world.workers.run(matches) { [self] isRight in
           running -= 1
           finish(check, isRight: isRight && !check.isDecoy)
           runNext()

@@ -3,8 +3,8 @@
 
 import COpenSSL
 
-/// What a derivation costs. Parameters that would take more than `maxMemoryBytes` or `maxWork` cannot be made, so a file
-/// that somebody else wrote cannot hold a node up.
+/// What a derivation costs. Parameters that would take more than `maxMemoryBytes` or `maxWork` cannot be made, so a
+/// file that somebody else wrote cannot hold a node up.
 public struct ScryptParameters: Hashable, Sendable {
   /// 128 MiB.
   public static let maxMemoryBytes = 128 << 20

@@ -1,12 +1,12 @@
 // TLS as a stream in front of a socket's stream: the same calls, the same news, nothing above knows.
 //
-// What a tick appended is encrypted once, at the tick's end, before the sockets are sent. What was received is decrypted
-// into the loop's second buffer and lent to the handler. A handshake takes its steps through the loop's gate; the socket
-// is not read while a step waits, so a stranger can make the node hold one read's bytes and no more.
+// What a tick appended is encrypted once, at the tick's end, before the sockets are sent. What was received is
+// decrypted into the loop's second buffer and lent to the handler. A handshake takes its steps through the loop's
+// gate; the socket is not read while a step waits, so a stranger can make the node hold one read's bytes and no more.
 //
-// Deviations: a peer that ends without close_notify is taken at its word unless the stream allows half-open connections
-// (the protocols spoken here frame their messages, and many drivers just close). Files are not sent this way: their
-// completion says so.
+// Deviations: a peer that ends without close_notify is taken at its word unless the stream allows half-open
+// connections (the protocols spoken here frame their messages, and many drivers just close). Files are not sent this
+// way: their completion says so.
 
 import Base
 import World

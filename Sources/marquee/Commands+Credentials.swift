@@ -1,5 +1,5 @@
-// `marquee credentials …`: the file of names and passwords that PasswordAuthenticator checks against. A password comes on
-// standard input, never as a word of the command: words are seen by every user of the machine.
+// `marquee credentials …`: the file of names and passwords that PasswordAuthenticator checks against. A password comes
+// on standard input, never as a word of the command: words are seen by every user of the machine.
 
 import Access
 

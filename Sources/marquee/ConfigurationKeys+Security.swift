@@ -1,5 +1,5 @@
-// The keys that say who may come in and what is encrypted, in the words of cassandra.yaml: an operator who has secured a
-// Cassandra knows them. Files are PEM instead of Java's keystores, each under a key of its own, as Cassandra's
+// The keys that say who may come in and what is encrypted, in the words of cassandra.yaml: an operator who has secured
+// a Cassandra knows them. Files are PEM instead of Java's keystores, each under a key of its own, as Cassandra's
 // PEMBasedSslContextFactory takes them in one value.
 //
 // Deviations: `optional` is false (a port that takes both would be in the open for whoever asks), and

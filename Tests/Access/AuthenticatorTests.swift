@@ -1,6 +1,7 @@
 import Access
 import Base
 import Crypto
+import Synchronization
 import TestWorld
 import Testing
 import World
@@ -22,8 +23,12 @@ private final class HeldWorkers: Workers {
 }
 
 /// The file as the node's other side would read it.
-private final class FileBox: @unchecked Sendable {
-  var result: Result<[UInt8], CredentialsFailure> = .success([])
+private final class FileBox: Sendable {
+  private let held = Mutex<Result<[UInt8], CredentialsFailure>>(.success([]))
+  var result: Result<[UInt8], CredentialsFailure> {
+    get { held.withLock { $0 } }
+    set { held.withLock { $0 = newValue } }
+  }
 }
 
 private final class LogList: LogSink {
