@@ -54,7 +54,7 @@ extension Node {
         parts.append((keyspace, [mutation]))
       }
     }
-    coordinator.replay(parts) { done(true) }
+    coordinator.replay(parts, settled: done)
   }
 
   /// Gives up rows of tables that the schema does not name any more, and says where the store is damaged.

@@ -232,7 +232,9 @@ public final class HintStore {
     }
   }
 
+  /// With every commit of the store: nearly always there is nothing.
   private func flushGathered() {
+    guard batch != nil else { return }
     let filled = gatheringHosts
     gatheringHosts = []
     for host in filled { writeGathered(of: host) }
