@@ -1,5 +1,5 @@
-// LZ4 blocks (liblz4), as the native protocol has them in bodies (v4.spec section 5) and segments (v5.spec section 2.2).
-// A block does not say how long it was: who frames it does. What is claimed is bounded before memory is taken for it.
+// LZ4 blocks (liblz4), as the native protocol has them in bodies (v4.spec section 5) and segments (v5.spec 2.2). One
+// does not say how long it was: who frames it does. What is claimed is bounded before memory is taken for it.
 
 import Base
 import CLZ4

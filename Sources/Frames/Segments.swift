@@ -215,21 +215,21 @@ public enum SegmentWriter {
   }
 
   private static func frameBytes(_ frames: RawSpan, at start: Int) -> Int {
-    precondition(frames.byteCount - start >= FrameHeader.bytes, "half a frame at \(start) of \(frames.byteCount)")
-    var reader = ByteReader(frames.extracting((start + 5)..<(start + FrameHeader.bytes)))
-    let length = (try? reader.int32()).map(Int.init) ?? 0
-    let bytes = FrameHeader.bytes + length
-    precondition(length >= 0 && start + bytes <= frames.byteCount, "a frame of \(bytes) bytes at \(start)")
-    return bytes
+    var reader = ByteReader(frames.extracting(start..<frames.byteCount))
+    do throws(DecodeError) {
+      try reader.skip(5)
+      return min(FrameHeader.bytes + Int(max(0, try reader.int32())), frames.byteCount - start)
+    } catch {
+      return frames.byteCount - start
+    }
   }
 
   /// Appends one segment.
   /// - Parameter payload: at most 131,071 bytes.
-  public static func append(
+  static func append(
     _ payload: RawSpan, isSelfContained: Bool, isCompressed: Bool, to writer: inout ByteWriter
   ) {
     let length = payload.byteCount
-    precondition(length <= SegmentHeader.maxPayloadBytes, "a segment of \(length) bytes")
     if isCompressed, length >= minCompressedBytes {
       let block = LZ4.compressed(payload)
       if block.count < length {

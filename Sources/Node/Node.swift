@@ -159,7 +159,10 @@ public final class Node {
   private func changed(_ change: Metadata.Change) {
     switch change {
     case .schema(let old): schemaChanged(from: old)
-    case .memberAdded(let member), .memberChanged(let member):
+    case .memberAdded(let member):
+      pool.setEndpoint(Endpoint(member.address, member.internodePort), of: member.hostID)
+      cql.publish(.topologyChange(.newNode, member))
+    case .memberChanged(let member):
       pool.setEndpoint(Endpoint(member.address, member.internodePort), of: member.hostID)
     case .alive(let member):
       log.info("a node is up", ["host": "\(member.hostID)", "address": member.address])

@@ -3,11 +3,11 @@
 import Access
 import Base
 import Data
-import Frames
 import Query
 import Testing
 import World
 
+@testable import Frames
 @testable import Server
 
 @Suite struct CQLVersionTests {
