@@ -86,9 +86,9 @@ extension Binding {
       return .column(slot: slot(of: column), column.type)
     case .countRows:
       return .aggregate(AggregateFunction(body: .countRows, argument: nil, result: .bigint), nil)
-    case .writeTime(let inner), .maxWriteTime(let inner):
-      return .writeTime(slot: try cellSlot(inner, table, "writetime"))
-    case .timeToLive(let inner): return .timeToLive(slot: try cellSlot(inner, table, "ttl"))
+    case .writeTime(let inner): return try bindTimes(inner, .writeTime, table)
+    case .maxWriteTime(let inner): return try bindTimes(inner, .maxWriteTime, table)
+    case .timeToLive(let inner): return try bindTimes(inner, .timeToLive, table)
     case .term(let term): return try bindSelected(term, table, expected: expected)
     case .cast(let inner, let name):
       let argument = try bind(inner, table, expected: nil)
@@ -100,7 +100,13 @@ extension Binding {
       return .call(ScalarFunction(name: "cast", body: body, result: type), [argument])
     case .function(let name, let arguments): return try bindCall(name, arguments, table)
     case .element(let inner, let key): return try bindElement(inner, key, table)
-    case .slice: throw .invalid("Slices of collections are not supported in SELECT")
+    case .slice(let inner, let from, let to):
+      let container = try bind(inner, table, expected: nil)
+      let key = try elementKey(of: container, inner, "Slice")
+      return .slice(
+        container, from: try from.map { (term) throws(CQLFailure) in try bindSelected(term, table, expected: key) },
+        to: try to.map { (term) throws(CQLFailure) in try bindSelected(term, table, expected: key) },
+        container: container.type)
     case .field(let inner, _):
       let type = try bind(inner, table, expected: nil).type
       throw .invalid("Invalid field selection: \(inner.resultName) of type \(type) is not a user type")
@@ -114,18 +120,54 @@ extension Binding {
     }
   }
 
-  private mutating func cellSlot(_ inner: Selector, _ table: Table, _ word: String) throws(CQLFailure) -> Int {
-    guard case .column(let name) = inner else {
-      throw .invalid("Cannot use selection function \(word) on \(inner.resultName)")
+  /// WRITETIME, MAXWRITETIME or TTL of a column, or of elements of a multi-cell collection.
+  private mutating func bindTimes(
+    _ inner: Selector, _ kind: ElementTimeSelector.Kind, _ table: Table
+  ) throws(CQLFailure) -> BoundSelector {
+    let word = kind.rawValue
+    let name: String
+    switch inner {
+    case .column(let column), .element(.column(let column), _), .slice(.column(let column), _, _): name = column
+    default: throw .invalid("Cannot use selection function \(word) on \(inner.resultName)")
     }
     let column = try column(name, of: table)
     if column.kind == .partitionKey || column.kind == .clustering {
       throw .invalid("Cannot use selection function \(word) on PRIMARY KEY part \(name)")
     }
-    if column.type.isMultiCell {
-      throw .invalid("Cannot use selection function \(word) on non-frozen collection \(name)")
+    let slot = slot(of: column)
+    guard column.type.isMultiCell else {
+      guard case .column = inner else {
+        throw .invalid("Cannot use selection function \(word) on \(inner.resultName)")
+      }
+      return kind == .timeToLive ? .timeToLive(slot: slot) : .writeTime(slot: slot)
     }
-    return slot(of: column)
+    var selector = ElementTimeSelector(kind: kind, part: .whole, container: column.type)
+    let container = BoundSelector.column(slot: slot, column.type)
+    switch inner {
+    case .element(_, let term):
+      let key = try elementKey(of: container, .column(name), "Element")
+      selector.part = .element(try bindSelected(term, table, expected: key))
+    case .slice(_, let from, let to):
+      let key = try elementKey(of: container, .column(name), "Slice")
+      selector.part = .slice(
+        from: try from.map { (term) throws(CQLFailure) in try bindSelected(term, table, expected: key) },
+        to: try to.map { (term) throws(CQLFailure) in try bindSelected(term, table, expected: key) })
+    default: break
+    }
+    return .elementTimes(slot: slot, selector)
+  }
+
+  /// What selects elements of a set or a map.
+  private func elementKey(
+    of container: BoundSelector, _ inner: Selector, _ word: String
+  ) throws(CQLFailure) -> CQLType {
+    switch container.type.unfrozen {
+    case .list: throw .invalid("\(word) selection is only allowed on sets and maps, but \(inner.resultName) is a list")
+    case .set(let type), .map(let type, _): return type
+    default:
+      throw .invalid(
+        "Invalid \(word.lowercased()) selection: \(inner.resultName) is of type \(container.type) is not a collection")
+    }
   }
 
   private mutating func bindSelected(
@@ -143,14 +185,7 @@ extension Binding {
     _ inner: Selector, _ key: Term, _ table: Table
   ) throws(CQLFailure) -> BoundSelector {
     let container = try bind(inner, table, expected: nil)
-    let keyType: CQLType
-    switch container.type.unfrozen {
-    case .list:
-      throw .invalid("Element selection is only allowed on sets and maps, but \(inner.resultName) is a list")
-    case .set(let type), .map(let type, _): keyType = type
-    default:
-      throw .invalid("Invalid element selection: \(inner.resultName) is of type \(container.type) is not a collection")
-    }
+    let keyType = try elementKey(of: container, inner, "Element")
     let bound = try bindSelected(key, table, expected: keyType)
     return .element(container, key: bound, container: container.type)
   }
@@ -160,13 +195,12 @@ extension Binding {
   ) throws(CQLFailure) -> BoundSelector {
     let a = try bind(left, table, expected: nil)
     let b = try bind(right, table, expected: nil)
-    guard let result = ScalarFunction.arithmeticResult(a.type, b.type) else {
+    guard let function = ScalarFunction.operation(sign, a.type, b.type) else {
       throw .invalid(
         "the '\(sign.rawValue)' operation is not supported between \(left.resultName) and \(right.resultName)"
       )
     }
-    let body = ScalarFunction.Body.arithmetic(sign, a.type, b.type)
-    return .call(ScalarFunction(name: sign.rawValue, body: body, result: result), [a, b])
+    return .call(function, [a, b])
   }
 
   private mutating func bindCall(
@@ -196,6 +230,10 @@ extension Binding {
       let argument = try bind(arguments[0], table, expected: nil)
       return .call(ScalarFunction(name: name.name, body: .toJSON(argument.type), result: .text), [argument])
     }
+    if ["fromjson", "from_json"].contains(name.name) {
+      throw .invalid("\(name.name)() cannot be used in the selection clause of a SELECT statement")
+    }
+    if let call = try bindCollectionCall(name.name, arguments, table) { return call }
     let key = table.partitionKey.map(\.type)
     guard let overloads = ScalarFunction.overloads(of: name.name, partitionKey: key) else {
       throw .invalid("Unknown function '\(name.name)'")
@@ -232,6 +270,34 @@ extension Binding {
       )
     }
     throw .invalid("Invalid call to function system.\(name.name), none of its type signatures match")
+  }
+
+  /// Functions whose result follows from their argument's type; nil for others.
+  private mutating func bindCollectionCall(
+    _ name: String, _ arguments: [Selector], _ table: Table
+  ) throws(CQLFailure) -> BoundSelector? {
+    if arguments.count == 1, ScalarFunction.CollectionOperation(rawValue: name) != nil {
+      let argument = try bind(arguments[0], table, expected: nil)
+      return try ScalarFunction.collectionFunction(name, of: argument.type, shown: arguments[0].resultName).map {
+        .call($0, [argument])
+      }
+    }
+    guard arguments.count == 2, ScalarFunction.Similarity(rawValue: name) != nil else { return nil }
+    // A literal has the other argument's type, but as many elements as it has.
+    var bound: [BoundSelector?] = [nil, nil]
+    var expected: CQLType?
+    for (index, argument) in arguments.enumerated() {
+      if case .term(.list) = argument { continue }
+      bound[index] = try bind(argument, table, expected: expected)
+      expected = bound[index]?.type
+    }
+    for (index, argument) in arguments.enumerated() where bound[index] == nil {
+      guard case .term(.list(let terms)) = argument, case .vector(let element, _)? = expected?.unfrozen, !terms.isEmpty
+      else { throw .invalid("Cannot infer type for argument \(argument.resultName) of function system.\(name)") }
+      bound[index] = try bind(argument, table, expected: .vector(element, dimension: terms.count))
+    }
+    let found = bound.compactMap { $0 }
+    return try ScalarFunction.similarity(name, found.map(\.type)).map { .call($0, found) }
   }
 
   // MARK: - Clauses

@@ -85,6 +85,16 @@ extension Binding {
   // MARK: - Collections
 
   private mutating func bindList(_ terms: [Term], _ receiver: Receiver) throws(CQLFailure) -> BoundTerm {
+    if case .vector(let element, let dimension) = receiver.type.unfrozen {
+      for term in terms { if case .null = term { throw .invalid("null is not supported inside vectors") } }
+      guard terms.count == dimension else {
+        throw .invalid(
+          "Invalid vector literal for \(receiver.name) of type \(receiver.type); expected \(dimension) elements, but"
+            + " given \(terms.count)")
+      }
+      let bound = try bindElements(terms, receiver.with("value(\(receiver.name))", element), "vector", receiver.name)
+      return try folded(.list(bound, receiver.type), bound)
+    }
     guard case .list(let element) = receiver.type.unfrozen else {
       throw .invalid("Unexpected receiver type '\(receiver.type)'; only list and vector are expected")
     }
@@ -161,6 +171,11 @@ extension Binding {
   private mutating func bindCall(
     _ name: QualifiedName, _ arguments: [Term], _ receiver: Receiver
   ) throws(CQLFailure) -> BoundTerm {
+    if ["fromjson", "from_json"].contains(name.name), arguments.count == 1 {
+      let text = Receiver(name: "arg0(system.\(name.name))", type: .text, table: receiver.table)
+      let function = ScalarFunction(name: name.name, body: .fromJSON(receiver.type), result: receiver.type)
+      return .call(function, [try bind(arguments[0], text)])
+    }
     let (function, bound) = try resolve(name, arguments, receiver.table)
     guard Self.isAssignable(function.result, to: receiver.type) else {
       throw .invalid(
@@ -173,6 +188,14 @@ extension Binding {
   mutating func resolve(
     _ name: QualifiedName, _ arguments: [Term], _ table: Table
   ) throws(CQLFailure) -> (ScalarFunction, [BoundTerm]) {
+    if ["tojson", "to_json"].contains(name.name), arguments.count == 1 {
+      guard let type = inferredType(of: arguments[0], table) else {
+        throw .invalid(
+          "Cannot infer type for term \(arguments[0]) (try using a cast to force a type)")
+      }
+      let bound = try bind(arguments[0], Receiver(name: "arg0(system.\(name.name))", type: type, table: table))
+      return (ScalarFunction(name: name.name, body: .toJSON(type), result: .text), [bound])
+    }
     guard name.keyspace == nil || name.keyspace == "system",
       let overloads = ScalarFunction.overloads(of: name.name, partitionKey: table.partitionKey.map(\.type))
     else { throw .invalid("Unknown function \(name) called") }
@@ -219,6 +242,10 @@ extension Binding {
   private mutating func bindArithmetic(
     _ sign: ArithmeticOperator, _ left: Term, _ right: Term, _ receiver: Receiver
   ) throws(CQLFailure) -> BoundTerm {
+    if sign == .add, [.text, .ascii].contains(receiver.type) {
+      let function = ScalarFunction(name: sign.rawValue, body: .concatenate, result: receiver.type)
+      return .call(function, [try bind(left, receiver), try bind(right, receiver)])
+    }
     guard ScalarFunction.isNumber(receiver.type) else {
       throw .invalid("the '\(sign.rawValue)' operation is not supported for \(receiver.name) of type \(receiver.type)")
     }

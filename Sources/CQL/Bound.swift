@@ -184,6 +184,21 @@ public struct SelectPlan {
   public var filter: RowFilter
 }
 
+/// Of one element of a multi-cell collection.
+public struct ElementTimes: Equatable, Sendable {
+  /// The element's key, a set's element, a list's place.
+  public var path: [UInt8]
+  public var writeTimeMicroseconds: Int64
+  /// Seconds left; nil where it does not expire.
+  public var timeToLiveSeconds: Int32?
+
+  public init(path: [UInt8], writeTimeMicroseconds: Int64, timeToLiveSeconds: Int32?) {
+    self.path = path
+    self.writeTimeMicroseconds = writeTimeMicroseconds
+    self.timeToLiveSeconds = timeToLiveSeconds
+  }
+}
+
 /// A row's values in the slots of `BoundSelect.fetched`.
 public struct RowValues {
   public var values: [[UInt8]?]
@@ -191,6 +206,9 @@ public struct RowValues {
   public var writeTimesMicroseconds: [Int64?]
   /// Seconds left; nil where the cell does not expire.
   public var timesToLiveSeconds: [Int32?]
+  /// By slot, of a multi-cell collection with live elements: theirs, in the collection's order. Empty unless
+  /// `needsCellTimes`.
+  public var elementTimes: [Int: [ElementTimes]] = [:]
 
   public init(values: [[UInt8]?], writeTimesMicroseconds: [Int64?] = [], timesToLiveSeconds: [Int32?] = []) {
     self.values = values

@@ -45,7 +45,10 @@ indirect enum BoundTerm: Sendable {
 
   private func composed(_ context: borrowing EvaluationContext) throws(CQLFailure) -> [UInt8]? {
     switch self {
-    case .list(let terms, _): return Values.collection(try Self.elements(terms, context))
+    case .list(let terms, let type):
+      let elements = try Self.elements(terms, context)
+      if case .vector = type.unfrozen { return type.vector(elements) }
+      return Values.collection(elements)
     case .set(let terms, let type): return Values.collection(type.sortedSet(try Self.elements(terms, context)))
     case .map(let entries, let type):
       var pairs: [(key: [UInt8], value: [UInt8])] = []

@@ -38,11 +38,41 @@ extension ScalarFunction {
       return try arithmetic(sign, values[0], left, values[1], right)
     case .negate(let type): return try arithmetic(.subtract, Self.zero(type), type, values[0], type)
     case .toJSON(let type): return Array(type.json(of: values[0]).utf8)
+    case .fromJSON(let type): return try value(fromJSON: values[0], type)
+    case .concatenate: return values[0] + values[1]
+    case .absolute(let type): return try absolute(values[0], type)
+    case .round(let type): return Self.rounded(values[0], type)
+    case .collection(let operation, let type): return try collected(operation, values[0], type)
+    case .similarity(let kind, let type): return try Self.similarity(kind, values[0], values[1], type)
     }
   }
 
   private var nullResult: [UInt8]? {
     if case .toJSON = body { Array("null".utf8) } else { nil }
+  }
+
+  private func value(fromJSON text: [UInt8], _ type: CQLType) throws(CQLFailure) -> [UInt8]? {
+    let shown = String(decoding: text, as: UTF8.self)
+    let json: JSON
+    do throws(JSONError) { json = try JSON(parsing: shown) } catch {
+      throw .function(
+        "execution of 'system.\(name)[text]' failed: Could not decode JSON string '\(shown)': \(error)")
+    }
+    do throws(ValueError) { return try type.value(fromJSON: json) } catch {
+      throw .function("org.apache.cassandra.serializers.MarshalException: \(error.message)")
+    }
+  }
+
+  private func absolute(_ bytes: [UInt8], _ type: CQLType) throws(CQLFailure) -> [UInt8]? {
+    if AggregateFunction.isLong(type) { return type.compare(bytes, type.zeroValue) < 0 ? type.negated(bytes) : bytes }
+    if Self.isInteger(type) { return Values.integer(bytes).map { Self.bytes($0 < 0 ? 0 &- $0 : $0, as: type) } }
+    return Self.double(bytes, type).map { Self.bytes($0.magnitude, as: type) }
+  }
+
+  /// Halves go away from zero, as BigDecimal's HALF_UP has it.
+  private static func rounded(_ bytes: [UInt8], _ type: CQLType) -> [UInt8]? {
+    if isInteger(type) || type == .varint { return bytes }
+    return double(bytes, type).map { Self.bytes($0.rounded(.toNearestOrAwayFromZero), as: type) }
   }
 
   private func timeUUIDBound(_ bytes: [UInt8]) throws(CQLFailure) -> [UInt8]? {

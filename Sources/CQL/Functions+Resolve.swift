@@ -38,10 +38,18 @@ extension ScalarFunction {
     case "tounixtimestamp": return times([.timeuuid, .timestamp, .date], to: .bigint)
     case "dateof": return times([.timeuuid], to: .timestamp)
     case "unixtimestampof": return times([.timeuuid], to: .bigint)
+    case "abs":
+      return numbers.flatMap { one([$0], .absolute($0), $0) }
+    case "round":
+      return numbers.filter { $0 != .decimal }.flatMap { one([$0], .round($0), $0) }
     case "token": return one(partitionKey, .token(columns: partitionKey), .bigint)
     default: return blobOverloads(of: name)
     }
   }
+
+  private static let numbers: [CQLType] = [
+    .int, .bigint, .smallint, .tinyint, .varint, .float, .double, .decimal, .counter,
+  ]
 
   private static func blobOverloads(of name: String) -> [Overload]? {
     func conversion(_ argument: CQLType, _ result: CQLType) -> [Overload] {
@@ -58,7 +66,19 @@ extension ScalarFunction {
     return nil
   }
 
-  /// The type of `a + b`; nil where there is none.
+  /// What `a + b` and the like are of two types; nil where Cassandra has no such operation.
+  static func operation(_ sign: ArithmeticOperator, _ a: CQLType, _ b: CQLType) -> ScalarFunction? {
+    let strings: [CQLType] = [.text, .ascii]
+    if sign == .add, strings.contains(a), strings.contains(b) {
+      return ScalarFunction(
+        name: sign.rawValue, body: .concatenate, result: a == .ascii && b == .ascii ? .ascii : .text)
+    }
+    return arithmeticResult(a, b).map {
+      ScalarFunction(name: sign.rawValue, body: .arithmetic(sign, a, b), result: $0)
+    }
+  }
+
+  /// The type of `a + b` of numbers; nil where there is none.
   static func arithmeticResult(_ a: CQLType, _ b: CQLType) -> CQLType? {
     guard isNumber(a), isNumber(b) else { return nil }
     let order: [CQLType] = [.tinyint, .smallint, .int, .bigint]
@@ -124,6 +144,7 @@ public struct Aggregation {
     case .element(let inner, let key, _):
       forEachAggregate(in: inner, body)
       forEachAggregate(in: key, body)
+    case .slice(let inner, _, _, _): forEachAggregate(in: inner, body)
     default: return
     }
   }

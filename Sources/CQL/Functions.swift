@@ -19,6 +19,14 @@ public struct ScalarFunction: Sendable {
     case arithmetic(ArithmeticOperator, CQLType, CQLType)
     case negate(CQLType)
     case toJSON(CQLType)
+    case fromJSON(CQLType)
+    /// `a + b` of strings.
+    case concatenate
+    case absolute(CQLType)
+    case round(CQLType)
+    case collection(CollectionOperation, CQLType)
+    /// Of two vectors of that type.
+    case similarity(Similarity, CQLType)
   }
   var name: String
   var body: Body

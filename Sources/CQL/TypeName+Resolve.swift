@@ -44,7 +44,14 @@ extension TypeName {
       case .native:
         throw .invalid("frozen<> is only allowed on collections, tuples, and user-defined types (got \(inner.written))")
       }
-    case .vector: throw .invalid("Vector types are not supported yet")
+    case .vector(let element, let dimension):
+      guard dimension > 0 else { throw .invalid("vectors may only have positive dimensions; given \(dimension)") }
+      guard dimension <= CQLType.maxVectorDimension else {
+        throw .invalid("vectors may have at most \(CQLType.maxVectorDimension) dimensions; given \(dimension)")
+      }
+      let type = try element.resolve(keyspace, depth: depth + 1, isFrozen: true)
+      if type == .counter { throw .invalid("Counters are not allowed inside vectors: \(written)") }
+      return .vector(type, dimension: dimension)
     case .user(let name): throw Self.unknown(name.name, in: name.keyspace ?? keyspace)
     case .custom(let name): throw .invalid("Custom types are not supported (got '\(name)')")
     }

@@ -145,6 +145,11 @@ struct BigDecimal {
     self.scale = scale
   }
 
+  init(unscaled: BigInteger, scale: Int32) {
+    self.unscaled = unscaled
+    self.scale = scale
+  }
+
   /// A scale as int, then a varint. Bytes that are too short are zero.
   init(serialized bytes: [UInt8]) {
     scale = Int32(truncatingIfNeeded: Values.integer(bytes.prefix(4)) ?? 0)

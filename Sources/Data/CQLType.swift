@@ -10,6 +10,8 @@ public indirect enum CQLType: Hashable, Sendable {
   case set(CQLType)
   case map(CQLType, CQLType)
   case tuple([CQLType])
+  /// Never frozen by name, and never of cells of its own.
+  case vector(CQLType, dimension: Int)
   case frozen(CQLType)
 
   /// A collection whose elements are cells of their own.
@@ -74,6 +76,7 @@ extension CQLType: CustomStringConvertible {
     case .set(let element): "set<\(element)>"
     case .map(let key, let value): "map<\(key), \(value)>"
     case .tuple(let parts): "tuple<\(parts.map(\.description).joined(separator: ", "))>"
+    case .vector(let element, let dimension): "vector<\(element), \(dimension)>"
     case .frozen(let inner): "frozen<\(inner)>"
     }
   }
@@ -104,6 +107,10 @@ extension CQLType {
       writer.uint8(103)
       writer.count(parts.count)
       for part in parts { part.encode(to: &writer) }
+    case .vector(let element, let dimension):
+      writer.uint8(105)
+      writer.count(dimension)
+      element.encode(to: &writer)
     case .frozen(let inner):
       writer.uint8(104)
       inner.encode(to: &writer)
@@ -129,6 +136,10 @@ extension CQLType {
       }
       self = .tuple(parts)
     case 104: self = .frozen(try CQLType(from: &reader, depth: depth + 1))
+    case 105:
+      let dimension = try reader.count(max: Self.maxVectorDimension)
+      guard dimension > 0 else { throw .badValue("vector dimension") }
+      self = .vector(try CQLType(from: &reader, depth: depth + 1), dimension: dimension)
     default:
       guard Self.codes.indices.contains(code) else { throw .badValue("type code") }
       self = Self.codes[code]

@@ -3,11 +3,9 @@
 //
 // A component is a marker byte and then: fixed-length integers with the sign flipped; floats as IEEE bits, negative
 // ones inverted; text, blobs, inet and frozen values as they are, zero bytes escaped as 00 FF, ended by 00 01; uuids
-// in the order of Cassandra's UUIDType; varints by sign and length. All bytes of a DESC component are inverted.
+// in the order of Cassandra's UUIDType; varints by sign and length; decimals and the parts of frozen values as
+// ClusteringCodec+Parts.swift says. All bytes of a DESC component are inverted.
 // Markers lie between 0x20 and 0xDF, so prefix + FF is behind everything that begins with prefix.
-//
-// Deviation: frozen collections and tuples are ordered by their serialized bytes, not element by element; decimal is
-// not ordered by value and so is refused as a clustering column (`isSupported`).
 
 import Base
 
@@ -20,8 +18,8 @@ public enum ClusteringCodec {
   /// Whether values of the type can be clustering columns here.
   public static func isSupported(_ type: CQLType) -> Bool {
     switch type {
-    case .decimal, .duration, .counter, .list, .set, .map: false
-    default: true
+    case .duration, .counter, .list, .set, .map: false
+    default: !type.holdsUnordered
     }
   }
 
@@ -32,7 +30,7 @@ public enum ClusteringCodec {
     _ value: [UInt8], type: CQLType, isDescending: Bool, to bytes: inout [UInt8]
   ) throws(DecodeError) {
     let start = bytes.count
-    if value.isEmpty, type.fixedLengthBytes != nil || type == .varint {
+    if value.isEmpty, type.fixedLengthBytes != nil || !type.isBytewise {
       bytes.append(emptyMarker)
     } else {
       bytes.append(valueMarker)
@@ -57,7 +55,9 @@ public enum ClusteringCodec {
       }
     case .uuid, .timeuuid: encodeUUID(value, to: &bytes)
     case .varint: encodeVarint(value, to: &bytes)
-    default:
+    case .decimal: try encodeDecimal(value, to: &bytes)
+    case .list, .set, .map, .tuple, .vector, .frozen: try encodeParts(value, type, to: &bytes)
+    case .ascii, .text, .blob, .inet, .duration:
       for byte in value {
         bytes.append(byte)
         if byte == 0 { bytes.append(0xFF) }
@@ -110,7 +110,7 @@ public enum ClusteringCodec {
     return values
   }
 
-  private static func take(
+  static func take(
     _ bytes: [UInt8], _ at: inout Int, _ count: Int, mask: UInt8
   ) throws(DecodeError) -> [UInt8] {
     guard count <= bytes.count - at else { throw .truncated }
@@ -119,7 +119,7 @@ public enum ClusteringCodec {
     return part
   }
 
-  private static func decodeComponent(
+  static func decodeComponent(
     _ bytes: [UInt8], _ at: inout Int, type: CQLType, mask: UInt8
   ) throws(DecodeError) -> [UInt8] {
     let marker = try take(bytes, &at, 1, mask: mask)[0]
@@ -144,7 +144,9 @@ public enum ClusteringCodec {
       let head = try take(bytes, &at, 2, mask: mask)
       let rank = Int(head[0]) << 8 | Int(head[1])
       return try take(bytes, &at, abs(rank - 0x8000), mask: mask)
-    default: return try decodeEscaped(bytes, &at, mask: mask)
+    case .decimal: return try decodeDecimal(bytes, &at, mask: mask)
+    case .list, .set, .map, .tuple, .vector, .frozen: return try decodeParts(bytes, &at, type, mask: mask)
+    case .ascii, .text, .blob, .inet, .duration: return try decodeEscaped(bytes, &at, mask: mask)
     }
   }
 

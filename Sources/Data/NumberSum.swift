@@ -2,7 +2,23 @@
 
 import Base
 
+extension CQLType {
+  /// Zero, of a varint or decimal.
+  public var zeroValue: [UInt8] { self == .decimal ? [0, 0, 0, 0, 0] : [0] }
+
+  /// The same number with the other sign, of a varint or decimal.
+  public func negated(_ bytes: [UInt8]) -> [UInt8] {
+    if self == .decimal {
+      let decimal = BigDecimal(serialized: bytes)
+      return BigDecimal(unscaled: decimal.unscaled.negated, scale: decimal.scale).serialized
+    }
+    return BigInteger(twosComplement: bytes).negated.twosComplement
+  }
+}
+
 extension BigInteger {
+  var negated: BigInteger { BigInteger(isNegative: !isNegative, limbs: limbs) }
+
   init(isNegative: Bool, limbs: [UInt32]) {
     var trimmed = limbs
     while trimmed.last == 0 { trimmed.removeLast() }

@@ -96,6 +96,14 @@ extension Values {
     collection(count: elements.count, parts: elements)
   }
 
+  /// A list of which some elements are null: only what times to live look like, no value that may be stored.
+  public static func listWithNulls(_ elements: [[UInt8]?]) -> [UInt8] {
+    var writer = ByteWriter()
+    writer.int32(Int32(clamping: elements.count))
+    writer.append(tuple(elements))
+    return writer.bytes
+  }
+
   /// A map of keys and values in turn.
   public static func map(alternating parts: [[UInt8]]) -> [UInt8] {
     precondition(parts.count.isMultiple(of: 2), "a map of \(parts.count) parts")

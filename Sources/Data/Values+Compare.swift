@@ -21,6 +21,7 @@ extension CQLType {
     case .set(let element): return orderParts(a, b) { _ in element }
     case .map(let key, let value): return orderParts(a, b) { $0.isMultiple(of: 2) ? key : value }
     case .tuple(let types): return orderTuples(a, b, types)
+    case .vector(let element, _): return orderVectors(a, b, element)
     case .frozen(let inner): return inner.compare(a, b)
     case .ascii, .blob, .date, .inet, .text, .duration: return orderBytes(a, b)
     }
@@ -67,6 +68,15 @@ extension CQLType {
       if result != 0 { return result }
     }
     return order(x.count, y.count)
+  }
+
+  private func orderVectors(_ a: [UInt8], _ b: [UInt8], _ element: CQLType) -> Int {
+    guard let x = try? vectorElements(of: a), let y = try? vectorElements(of: b) else { return orderBytes(a, b) }
+    for (left, right) in zip(x, y) {
+      let result = element.compare(left, right)
+      if result != 0 { return result }
+    }
+    return 0
   }
 
   private func orderTuples(_ a: [UInt8], _ b: [UInt8], _ types: [CQLType]) -> Int {

@@ -22,6 +22,9 @@ extension CQLType {
         "\(key.jsonKey(of: parts[$0])): \(value.json(of: parts[$0 + 1]))"
       }
       return "{\(entries.joined(separator: ", "))}"
+    case .vector(let element, _):
+      let parts = (try? vectorElements(of: bytes)) ?? []
+      return "[\(parts.map { element.json(of: $0) }.joined(separator: ", "))]"
     case .tuple(let types):
       let parts = (try? tupleParts(of: bytes)) ?? []
       return "[\(zip(types, parts).map { $0.json(of: $1) }.joined(separator: ", "))]"
@@ -62,7 +65,14 @@ extension CQLType {
         pairs.append((try key.value(fromJSONKey: member.key), bytes))
       }
       return Values.map(alternating: sortedMap(pairs))
-    case (.list, _), (.set, _), (.map, _), (.tuple, _):
+    case (.vector(let element, let dimension), .array(let items)):
+      guard items.count == dimension else {
+        throw ValueError(
+          "List had incorrect size: expected \(dimension) but given \(items.count);"
+            + " [\(items.map(\.text).joined(separator: ", "))]")
+      }
+      return vector(try element.elements(fromJSON: items, "list"))
+    case (.list, _), (.set, _), (.map, _), (.tuple, _), (.vector, _):
       throw ValueError("Expected \(self), but got a different JSON value: \(json.text)")
     default: return try scalar(fromJSON: json)
     }
@@ -80,7 +90,7 @@ extension CQLType {
   /// A map's key is always a JSON string: of a scalar its text, of a collection its JSON.
   private func value(fromJSONKey key: String) throws(ValueError) -> [UInt8] {
     switch unfrozen {
-    case .list, .set, .map, .tuple:
+    case .list, .set, .map, .tuple, .vector:
       guard let json = try? JSON(parsing: key), let bytes = try value(fromJSON: json) else {
         throw ValueError("Unable to make \(self) from '\(key)'")
       }

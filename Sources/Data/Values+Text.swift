@@ -154,7 +154,7 @@ extension CQLType {
     case .date: return CivilTime.dateText(days: Int64(Values.date(bytes) ?? 0))
     case .time: return CivilTime.timeText(nanoseconds: Values.integer(bytes) ?? 0)
     case .duration: return (try? CQLDuration(serialized: bytes))?.text ?? ""
-    case .list, .set, .map, .tuple, .frozen: return literal(of: bytes)
+    case .list, .set, .map, .tuple, .vector, .frozen: return literal(of: bytes)
     }
   }
 
@@ -188,6 +188,8 @@ extension CQLType {
         "\(key.literal(of: parts[$0])): \(value.literal(of: parts[$0 + 1]))"
       }
       return "{\(entries.joined(separator: ", "))}"
+    case .vector(let element, _):
+      return "[\(joined((try? vectorElements(of: bytes)) ?? [], { _ in element }))]"
     case .tuple(let types):
       let parts = (try? tupleParts(of: bytes)) ?? []
       return "(\(zip(types, parts).map { $0.literal(of: $1) }.joined(separator: ", ")))"

@@ -107,6 +107,7 @@ extension CQLType {
     case .varint: try checkNumber(bytes)
     case .duration: _ = try CQLDuration(serialized: bytes)
     case .list, .set, .map, .tuple, .frozen: try validateParts(bytes)
+    case .vector: try validateVector(bytes)
     }
   }
 

@@ -53,6 +53,9 @@ extension CQLType {
       writer.uint16(Self.tupleCode)
       writer.uint16(UInt16(clamping: parts.count))
       for part in parts { part.encodeOption(version: version, to: &writer) }
+    case .vector:
+      writer.uint16(Self.customTypeCode)
+      writer.shortString(className)
     default:
       let scalar = Self.scalarOptions.first { $0.type == self }
       if let scalar, scalar.since <= version {
@@ -94,6 +97,45 @@ extension CQLType {
         throw .badValue("type option")
       }
       return scalar.type
+    }
+  }
+}
+
+extension CQLType {
+  /// As Cassandra's type parser writes it (db/marshal/TypeParser.java): a vector has no number in any version.
+  var className: String {
+    let prefix = "org.apache.cassandra.db.marshal."
+    func of(_ name: String, _ parts: [CQLType]) -> String {
+      "\(prefix)\(name)(\(parts.map(\.className).joined(separator: ",")))"
+    }
+    switch self {
+    case .ascii: return prefix + "AsciiType"
+    case .bigint: return prefix + "LongType"
+    case .blob: return prefix + "BytesType"
+    case .boolean: return prefix + "BooleanType"
+    case .counter: return prefix + "CounterColumnType"
+    case .date: return prefix + "SimpleDateType"
+    case .decimal: return prefix + "DecimalType"
+    case .double: return prefix + "DoubleType"
+    case .duration: return prefix + "DurationType"
+    case .float: return prefix + "FloatType"
+    case .inet: return prefix + "InetAddressType"
+    case .int: return prefix + "Int32Type"
+    case .smallint: return prefix + "ShortType"
+    case .text: return prefix + "UTF8Type"
+    case .time: return prefix + "TimeType"
+    case .timestamp: return prefix + "TimestampType"
+    case .timeuuid: return prefix + "TimeUUIDType"
+    case .tinyint: return prefix + "ByteType"
+    case .uuid: return prefix + "UUIDType"
+    case .varint: return prefix + "IntegerType"
+    case .list(let element): return of("ListType", [element])
+    case .set(let element): return of("SetType", [element])
+    case .map(let key, let value): return of("MapType", [key, value])
+    case .tuple(let parts): return of("TupleType", parts)
+    case .vector(let element, let dimension):
+      return "\(prefix)VectorType(\(element.className) , \(dimension))"
+    case .frozen(let inner): return inner.className
     }
   }
 }

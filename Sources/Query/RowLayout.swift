@@ -82,6 +82,21 @@ final class RowLayout: Sendable {
     return result
   }
 
+  private static func elementTimes(
+    _ cells: ArraySlice<Cell>, _ collection: CQLType, nowInSeconds: Int64
+  ) -> [ElementTimes]? {
+    var times = cells.compactMap { cell -> ElementTimes? in
+      guard let path = cell.path, cell.isLive(nowInSeconds: nowInSeconds) else { return nil }
+      let left = cell.isExpiring ? Int32(clamping: cell.localDeletionSeconds - nowInSeconds) : nil
+      return ElementTimes(
+        path: path, writeTimeMicroseconds: cell.timestampMicroseconds, timeToLiveSeconds: left)
+    }
+    // A list's paths sort as bytes, others by their type.
+    let type = collection.keyType ?? .blob
+    times.sort { type.compare($0.path, $1.path) < 0 }
+    return times.isEmpty ? nil : times
+  }
+
   private func fill(_ cells: [Cell], _ nowInSeconds: Int64, _ result: inout RowValues) {
     var index = 0
     while index < cells.count {
@@ -91,6 +106,9 @@ final class RowLayout: Sendable {
         var end = index + 1
         while end < cells.count, cells[end].column == cell.column { end += 1 }
         result.values[slot] = collection.collectionValue(of: cells[index..<end], nowInSeconds: nowInSeconds)
+        if needsTimes {
+          result.elementTimes[slot] = Self.elementTimes(cells[index..<end], collection, nowInSeconds: nowInSeconds)
+        }
         index = end
         continue
       }
