@@ -204,16 +204,20 @@ public final class Batchlog {
   }
 
   private func begin(_ id: UUID) {
-    let record: BatchRecord
-    do {
-      guard let bytes = try store.getLocal(Self.key(id)) else {
-        _ = take(id)
-        return
-      }
-      allowance -= bytes.count
-      record = try BatchRecord(decoding: bytes)
-    } catch {
-      log.error("a batch cannot be read and is dropped", ["batch": "\(id)", "why": "\(error)"])
+    let bytes: [UInt8]?
+    do throws(StorageFailure) { bytes = try store.getLocal(Self.key(id)) } catch {
+      // Perhaps the disk gets well again; what is lost here, the other holder has.
+      log.error("a batch cannot be read", ["batch": "\(id)", "why": "\(error)"])
+      counters.replaysFailed += 1
+      return retry(id)
+    }
+    guard let bytes else {
+      _ = take(id)
+      return
+    }
+    allowance -= bytes.count
+    guard let record = try? BatchRecord(decoding: bytes) else {
+      log.error("a batch is damaged and is dropped", ["batch": "\(id)"])
       return drop(id)
     }
     let ageSeconds = clock.wallSeconds - record.madeSeconds

@@ -153,6 +153,8 @@ extension HintStore {
         prefix: Self.hostPrefix(host), after: pass.after, limit: configuration.maxPageRecords,
         maxBytes: configuration.maxPageBytes)
     } catch {
+      log.error("hints cannot be read", ["host": "\(host)", "why": "\(error)"])
+      pass.obstacle = .refused
       return end(pass, host)
     }
     guard let last = page.last else {

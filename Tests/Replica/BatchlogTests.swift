@@ -171,6 +171,21 @@ private final class LogBed {
     #expect(bed.replays.count == 2)
   }
 
+  @Test func whatCannotBeReadIsTriedAgain() throws {
+    let bed = try LogBed()
+    bed.store(1)
+    bed.commit()
+    try bed.bench.store.close()
+    try bed.bench.reopen()
+    let again = try LogBed(bed.bench)
+    bed.bench.disk.failReads(1)
+    again.pass(seconds: 4)
+    #expect(again.replays.isEmpty)
+    #expect(again.batchlog.count == 1)
+    again.pass(seconds: 10)
+    #expect(again.replays.count == 1)
+  }
+
   @Test func aBatchWhoseWritingFailedIsRefusedAndFinishedIfItIsThereAllTheSame() throws {
     let bed = try LogBed()
     bed.bench.disk.failAppends(1)
