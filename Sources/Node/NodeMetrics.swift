@@ -28,6 +28,9 @@ struct NodeMetrics {
     lines.gauge("cql_requests_in_flight", "CQL requests under way.", cql.inFlightNow)
     lines.counter("cql_connections_accepted_total", "CQL connections accepted.", cql.connectionsAccepted)
     lines.counter("cql_connections_refused_total", "CQL connections over the limit.", cql.connectionsRefused)
+    lines.counter(
+      "cql_authentication_failures_total", "Wrong passwords and unreadable credentials.", cql.authenticationFailures)
+    lines.counter("cql_corrupt_segments_total", "Segments of v5 that were damaged.", cql.corruptSegments)
     lines.counter("cql_overloaded_total", "Requests refused as overloaded.", cql.overloaded)
     lines.family("cql_requests_total", "counter", "Requests by opcode.")
     for opcode in Opcode.allCases where opcode.isRequest {

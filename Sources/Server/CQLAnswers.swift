@@ -87,17 +87,16 @@ extension QueryOptions {
 /// Results' metadata in frames' form, kept for the statements that were answered last.
 struct MetadataCache {
   /// The columns are held, so that their identity is not given to others.
-  private struct Key: Hashable {
-    var columns: ObjectIdentifier
-    var version: ProtocolVersion
-  }
-  private var known = BoundedCache<Key, (columns: ResultColumns, encoded: EncodedMetadata)>(capacity: 256)
+  private typealias Known = BoundedCache<ObjectIdentifier, (columns: ResultColumns, encoded: EncodedMetadata)>
+  /// One for each version, in order.
+  private var known = ProtocolVersion.allCases.map { _ in Known(capacity: 256) }
 
   mutating func encoded(_ columns: ResultColumns, _ version: ProtocolVersion) -> EncodedMetadata {
-    let key = Key(columns: ObjectIdentifier(columns), version: version)
-    if let hit = known.get(key) { return hit.encoded }
+    let identity = ObjectIdentifier(columns)
+    let place = Int(version.rawValue - ProtocolVersion.v3.rawValue)
+    if let hit = known[place].get(identity) { return hit.encoded }
     let encoded = EncodedMetadata(columns.specifications, version: version)
-    known.set(key, (columns, encoded))
+    known[place].set(identity, (columns, encoded))
     return encoded
   }
 }

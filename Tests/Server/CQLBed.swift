@@ -201,19 +201,28 @@ final class CQLClient: StreamHandler {
   /// The frames that came since the last call.
   func frames() throws -> [(header: FrameHeader, body: ReceivedResponse)] {
     var all: [(header: FrameHeader, body: ReceivedResponse)] = []
-    while let next = try first() {
+    var at = 0
+    while let next = try frame(at: at) {
       all.append((next.header, next.body))
-      bytes.removeFirst(FrameHeader.bytes + next.header.bodyBytes)
+      at += FrameHeader.bytes + next.header.bodyBytes
     }
+    bytes.removeFirst(at)
     return all
   }
 
-  private func first() throws -> (header: FrameHeader, body: ReceivedResponse)? {
-    guard bytes.count >= FrameHeader.bytes else { return nil }
-    let header = try FrameHeader(bytes.span.bytes.extracting(0..<FrameHeader.bytes), isRequest: false)
-    let end = FrameHeader.bytes + header.bodyBytes
+  private func frame(at start: Int) throws -> (header: FrameHeader, body: ReceivedResponse)? {
+    let body = start + FrameHeader.bytes
+    guard bytes.count >= body else { return nil }
+    let header = try FrameHeader(bytes.span.bytes.extracting(start..<body), isRequest: false)
+    let end = body + header.bodyBytes
     guard bytes.count >= end else { return nil }
-    var body = Array(bytes[FrameHeader.bytes..<end])
+    return try received(header, Array(bytes[body..<end]))
+  }
+
+  private func received(
+    _ header: FrameHeader, _ sent: [UInt8]
+  ) throws -> (header: FrameHeader, body: ReceivedResponse) {
+    var body = sent
     if header.flags.contains(.compressed) {
       let agreed = try #require(compression)
       body = try agreed.decompressed(body.span.bytes, maxBytes: 64 << 20)
