@@ -169,6 +169,15 @@ def test_clients_must_show_certificates_where_it_is_asked(directory):
         expect(refusal(context=believing(clients, *nodes.issue("app"))) is not None, "a node's certificate was let in")
 
 
+def test_one_authority_for_nodes_and_clients_is_warned_of(directory):
+    """Then each client's certificate would do for a node."""
+    both = Authority(directory / "both", "both")
+    files = both.issue("node", [address(1)])
+    configuration = client_section(*files, both.certificate) + server_section(*files, both.certificate)
+    with running_cluster(directory, 1, configuration) as cluster:
+        expect("can pass for a node" in cluster.log_tail(1, 200), "the log does not warn")
+
+
 def test_a_renewed_certificate_is_used_without_a_restart(directory):
     """New connections get the new one, old ones go on, a broken file changes nothing."""
     clients = Authority(directory / "clients", "clients")

@@ -55,6 +55,7 @@ enum NodeProcess {
     }
     stopOnSignals(node, services, loop: loop, log: log)
     if configuration.isSecured {
+      warnOfSharedAuthority(configuration, log: log)
       loop.onSignal(.hangUp) {
         world.wire.reloadSecurity()
         authenticator?.reload()
@@ -62,6 +63,16 @@ enum NodeProcess {
     }
     loop.run()
     return status
+  }
+
+  /// Whoever has a certificate of the nodes' authority is believed to be a node: clients should have another.
+  private static func warnOfSharedAuthority(_ configuration: Configuration, log: Logger) {
+    guard case .tls(let clients) = configuration.clientSecurity, case .tls(let nodes) = configuration.internodeSecurity,
+      !clients.authorityFile.isEmpty, clients.authorityFile == nodes.authorityFile
+    else { return }
+    log.warning(
+      "clients have certificates of the nodes' authority: each of them can pass for a node",
+      ["ca": nodes.authorityFile])
   }
 
   /// Nil where everybody may come in.
