@@ -58,7 +58,7 @@ def go(directory, *words, seconds=300):
     """Runs Go as Debian installs it, with gocql in its place; skips where it is not there."""
     if shutil.which("go") is None or not os.path.isdir(f"{GOPATH}/src/github.com/gocql/gocql"):
         raise harness.Skipped("Tools/setup --peers installs golang-go and golang-github-gocql-gocql-dev")
-    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": GOPATH, "GOCACHE": str(directory / "go-cache"), "GOFLAGS": ""}
+    environment = {**os.environ, "GO111MODULE": "off", "GOPATH": GOPATH, "GOCACHE": str(TOOLS / "go-cache"), "GOFLAGS": ""}
     done = subprocess.run(["go", *map(str, words)], capture_output=True, text=True, timeout=seconds, env=environment, cwd=directory)
     expect(done.returncode == 0, f"go {' '.join(map(str, words))} exited {done.returncode}: {done.stderr[-2000:]}")
     return done.stdout

@@ -12,6 +12,7 @@ import test_clients
 import test_command_line
 import test_datacenters
 import test_durability
+import test_events
 import test_node
 import test_security
 import test_twin
@@ -22,6 +23,7 @@ MODULES = [
     test_bad_clients,
     test_bad_clips,
     test_clients,
+    test_events,
     test_datacenters,
     test_durability,
     test_security,
