@@ -203,6 +203,65 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
     }
   }
 
+  /// A client's first message with bytes changed, cut, or repeated: an end each time, never a stream that opens.
+  @Test func damagedHandshakesEndTheConnection() throws {
+    try withBench { bench in
+      let identity = TestIdentity(bench.directory + "/a", authority: TestAuthority("authority"))
+      let ear = Recorder()
+      let plain = try bench.wires.listen(Endpoint("127.0.0.1", 0)) { _ in ear }
+      let speaker = bench.wires.connect(
+        to: plain.local, security: identity.client, handler: Recorder(), timeout: .seconds(5))
+      bench.loop.run(until: { ear.received.count > 100 })
+      speaker.close()
+      let hello = ear.received
+      var last = Recorder()
+      let listener = try bench.wires.listen(Endpoint("127.0.0.1", 0), security: identity.server) { _ in
+        last = Recorder()
+        return last
+      }
+      let seed: UInt64 = 20_261_125
+      var random = SeededGenerator(seed: seed)
+      for round in 0..<150 {
+        var bytes = hello
+        switch round % 3 {
+        case 0: for _ in 0..<(1 + random.below(4)) { bytes[random.below(bytes.count)] ^= UInt8(1 + random.below(255)) }
+        case 1: bytes.removeLast(1 + random.below(bytes.count - 1))
+        default: bytes += bytes.prefix(random.below(bytes.count)) + (0..<random.below(64)).map { UInt8($0) }
+        }
+        let client = Recorder()
+        let stream = bench.wires.connect(to: listener.local, handler: client, timeout: .seconds(5))
+        stream.withOutput { $0.append(bytes) }
+        // A changed random number is no damage: the server answers and waits. So the client ends in any case.
+        bench.loop.run(until: { client.isClosed || client.received.count > 0 || client.stream?.queuedBytes == 0 })
+        stream.finish()
+        bench.loop.run(until: { client.isClosed })
+        #expect(!last.isOpen, "seed \(seed), round \(round)")
+      }
+      bench.loop.run(until: { bench.loop.counters.connections == 0 })
+      #expect(bench.loop.counters.connections == 0)
+    }
+  }
+
+  @Test func aDamagedRecordEndsAStandingConnection() throws {
+    try withBench { bench in
+      let identity = TestIdentity(bench.directory + "/a", authority: TestAuthority("authority"))
+      for isServerHurt in [true, false] {
+        let (server, client, _) = try bench.pair(identity.server, identity.client)
+        let (hurt, other) = isServerHurt ? (server, client) : (client, server)
+        // A whole record of application data that no key made.
+        (other.stream as? TLSStream)?.socket.withOutput {
+          $0.append([23, 3, 3, 0, 32] + [UInt8](repeating: 7, count: 32))
+        }
+        bench.loop.run(until: { hurt.isClosed && other.isClosed })
+        guard case .security = hurt.failure else {
+          Issue.record("it ended with \(String(describing: hurt.failure))")
+          continue
+        }
+        #expect(hurt.received.isEmpty)
+      }
+    }
+  }
+
   @Test func anEndWithoutCloseNotifyIsTakenOrTold() throws {
     for halfOpen in [false, true] {
       try withBench { bench in
