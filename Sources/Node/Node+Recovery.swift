@@ -36,6 +36,19 @@ extension Node {
       lifetimeSeconds: { lifetimeSeconds(metadata, $0, $1) })
   }
 
+  /// Counts what the last life left. A damaged block among it is no reason not to serve: what lies there is lost to the
+  /// others until they read or are repaired.
+  static func count(_ hints: HintStore, _ batchlog: Batchlog, _ log: Logger) throws(NodeStartFailure) {
+    func tolerating(_ what: String, _ load: () throws(StorageFailure) -> Void) throws(NodeStartFailure) {
+      do throws(StorageFailure) { try load() } catch {
+        guard case .corrupt = error else { throw .storage(error) }
+        log.error("what is kept for others is damaged", ["what": what, "why": "\(error)"])
+      }
+    }
+    try tolerating("hints", hints.load)
+    try tolerating("batches", batchlog.load)
+  }
+
   /// How long what a node missed of a table is worth anything: older writes could undo a deletion that is purged by now.
   private static func lifetimeSeconds(_ metadata: Metadata, _ id: UUID, _ incarnation: UInt32) -> Int32? {
     guard let table = metadata.snapshot.schema.table(id: id), table.incarnation <= incarnation else { return nil }

@@ -100,10 +100,7 @@ public final class Node {
       world: world, identity: hello, service: handlers, configuration: configuration.peers, logger: log)
     cql = CQLListener(
       engine: engine, world: world, configuration: configuration.cqlServer, authenticator: authenticator, logger: log)
-    do throws(StorageFailure) {
-      try hints.load()
-      try batchlog.load()
-    } catch { throw .storage(error) }
+    try Self.count(hints, batchlog, log)
     batchlog.replay = { [unowned self] in replay($0, done: $1) }
     tendStore()
     connectParts(known: known)
