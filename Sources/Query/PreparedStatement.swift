@@ -26,15 +26,10 @@ public final class PreparedStatement: Sendable {
   /// Why a modification cannot run, whatever its values.
   let refusal: QueryFailure?
 
-  /// A schema change gave its result other columns than clients were told when it was prepared.
-  let isStale: Bool
-
-  /// - Parameters:
-  ///   - previous: its columns as they were under an older schema.
-  ///   - old: the statement that was prepared, where it is bound anew without its clients' knowing.
+  /// - Parameter previous: its columns as they were under an older schema.
   init(
     id: UUID, text: String, keyspace: String?, epoch: UInt32, statement: BoundStatement,
-    previous: ResultColumns? = nil, replacing old: PreparedStatement? = nil
+    previous: ResultColumns? = nil
   ) {
     self.id = id
     self.text = text
@@ -51,7 +46,6 @@ public final class PreparedStatement: Sendable {
       resultColumns = nil
       layout = nil
       readsSystemTable = false
-      isStale = false
       return
     }
     layout = RowLayout(select)
@@ -61,7 +55,6 @@ public final class PreparedStatement: Sendable {
       ResultColumn(keyspace: table.keyspace, table: table.name, name: name, type: type)
     }
     let columns = select.isJSON ? [column("[json]", .text)] : select.columns.map { column($0.name, $0.type) }
-    isStale = old.map { $0.isStale || $0.resultColumns?.columns != columns } ?? false
     if let previous, previous.columns == columns {
       resultColumns = previous
     } else {

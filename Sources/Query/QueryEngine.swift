@@ -112,7 +112,7 @@ public final class QueryEngine {
   public func prepare(_ text: String, keyspace: String?) throws(QueryFailure) -> PreparedStatement {
     let id = PreparedStatement.id(text: text, keyspace: keyspace)
     let known = prepared.get(id)
-    if let known, known.text == text, known.epoch == schema.epoch, !known.isStale { return known }
+    if let known, known.text == text, known.epoch == schema.epoch { return known }
     let statement = try bound(text, keyspace: keyspace, id: id, previous: known?.resultColumns)
     if case .use = statement.statement.body { return statement }
     keep(statement)
@@ -130,8 +130,7 @@ public final class QueryEngine {
   func current(_ statement: PreparedStatement) throws(QueryFailure) -> PreparedStatement {
     if statement.epoch == schema.epoch { return statement }
     let renewed = try bound(
-      statement.text, keyspace: statement.keyspace, id: statement.id, previous: statement.resultColumns,
-      replacing: statement)
+      statement.text, keyspace: statement.keyspace, id: statement.id, previous: statement.resultColumns)
     keep(renewed)
     return renewed
   }
@@ -154,15 +153,13 @@ public final class QueryEngine {
   }
 
   private func bound(
-    _ text: String, keyspace: String?, id: UUID, previous: ResultColumns? = nil,
-    replacing old: PreparedStatement? = nil
+    _ text: String, keyspace: String?, id: UUID, previous: ResultColumns? = nil
   ) throws(QueryFailure) -> PreparedStatement {
     do throws(CQLFailure) {
       let parsed = try CQLParser.parse(text)
       let statement = try Binder.bind(parsed, source: AllKeyspaces(schema: schema), keyspace: keyspace)
       return PreparedStatement(
-        id: id, text: text, keyspace: keyspace, epoch: schema.epoch, statement: statement, previous: previous,
-        replacing: old)
+        id: id, text: text, keyspace: keyspace, epoch: schema.epoch, statement: statement, previous: previous)
     } catch { throw QueryFailure(error) }
   }
 
@@ -191,11 +188,7 @@ public final class QueryEngine {
     id: [UInt8], _ options: QueryOptions, completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
   ) {
     let statement: PreparedStatement
-    do throws(QueryFailure) {
-      statement = try preparedStatement(id: id)
-      // As if the change had thrown it out of the cache, which is what Cassandra does.
-      if statement.isStale, options.reliesOnPreparedColumns { throw .unprepared(id: id) }
-    } catch { return refuse(error, completion) }
+    do throws(QueryFailure) { statement = try preparedStatement(id: id) } catch { return refuse(error, completion) }
     if options.isTraced {
       let parameters = traceParameters(statement, options)
       return traced(options, "Execute CQL3 prepared query", parameters, completion) { options, completion in

@@ -150,9 +150,6 @@ public struct QueryOptions {
   public var isTraced: Bool
   /// The client's address, for the trace; only where it is traced.
   public var client: String?
-  /// The client reads rows by the columns of its PREPARE alone (up to v4, without metadata): where they have changed,
-  /// it must prepare again.
-  public var reliesOnPreparedColumns = false
   /// Takes the notes where the request is traced; made by the engine.
   var trace: RequestTrace?
 

@@ -35,10 +35,8 @@ extension CQLConnection {
         completion: completion(stream, skipsMetadata: parameters.skipsMetadata))
     case (.execute(let id, let metadataID, let parameters), _):
       guard begin(stream) else { return }
-      var options = options(parameters, header)
-      options.reliesOnPreparedColumns = parameters.skipsMetadata && metadataID == nil
       listener.engine.execute(
-        id: id, options,
+        id: id, options(parameters, header),
         completion: completion(stream, skipsMetadata: parameters.skipsMetadata, metadataID: metadataID))
     case (.batch(let batch), _): runBatch(batch, header)
     }

@@ -134,21 +134,19 @@ import Testing
         == ["vector<int, 2>", "list<vector<float, 2>>", "vector<list<int>, 2>"])
   }
 
-  /// Up to v4 a client that asked for no metadata reads rows by the columns of its PREPARE.
-  @Test func aChangedResultIsPreparedAgain() throws {
+  /// Up to v4 a client that asked for no metadata reads rows by the columns of its PREPARE: the connection must know.
+  @Test func aChangedResultSaysSo() throws {
     let bed = TestBed("CREATE TABLE p (id int PRIMARY KEY)")
-    let id = try bed.engine.prepare("SELECT * FROM p WHERE id = 1", keyspace: "k").id.bytes
+    let statement = try bed.engine.prepare("SELECT * FROM p WHERE id = 1", keyspace: "k")
+    func columns() throws -> ResultColumns? { try bed.engine.preparedStatement(id: statement.id.bytes).resultColumns }
+    #expect(try columns()?.changedStatement == nil)
+    _ = bed.rows("CREATE TABLE other (id int PRIMARY KEY)")
+    #expect(try columns() === statement.resultColumns)
     _ = bed.rows("ALTER TABLE p ADD val text")
-    func failure(_ relies: Bool) -> QueryFailure? {
-      var options = QueryOptions(keyspace: "k")
-      options.reliesOnPreparedColumns = relies
-      var found: QueryFailure?
-      bed.engine.execute(id: id, options) { if case .failure(let reason) = $0 { found = reason } }
-      return found
-    }
-    #expect(failure(true) == .unprepared(id: id))
-    #expect(failure(false) == nil && failure(true) == .unprepared(id: id))
-    #expect(try bed.engine.prepare("SELECT * FROM p WHERE id = 1", keyspace: "k").resultColumns?.count == 2)
-    #expect(failure(true) == nil)
+    #expect(try columns()?.count == 2)
+    #expect(try columns()?.changedStatement == statement.id.bytes)
+    #expect(try columns()?.id != statement.resultColumns?.id)
+    let again = try bed.engine.prepare("SELECT * FROM p WHERE id = 1", keyspace: "k").resultColumns
+    #expect(try again === columns())
   }
 }
