@@ -1,10 +1,10 @@
-// The life of logged batches over several partitions (StorageProxy.mutateAtomically in Cassandra): first the whole batch
-// goes to its holders, other nodes that will finish it if this one dies; once all of them have it, the mutations are
-// written; once these have succeeded, the holders are told to forget it.
+// The life of logged batches over several partitions (StorageProxy.mutateAtomically in Cassandra): first the whole
+// batch goes to its holders, other nodes that will finish it if this one dies; once all of them have it, the
+// mutations are written; once these have succeeded, the holders are told to forget it.
 //
 // A batch that the holders could not take is not begun, and those that may have taken it are told to forget it. A batch
-// whose mutations failed or timed out stays with the holders: it will be finished, and the answer's write type BATCH says
-// so.
+// whose mutations failed or timed out stays with the holders: it will be finished, and the answer's write type BATCH
+// says so.
 
 import Base
 import Ring

@@ -1,6 +1,6 @@
-// Which nodes hold a batch until it is done (ReplicaPlans.forBatchlogWrite in Cassandra 5.0): two other living nodes of
-// the local datacenter, of two racks and not of this node's where there are enough; one where there is but one; this node
-// itself where it is the datacenter's only one.
+// Which nodes hold a batch until it is done (ReplicaPlans.forBatchlogWrite in Cassandra 5.0): two other living nodes
+// of the local datacenter, of two racks and not of this node's where there are enough; one where there is but one;
+// this node itself where it is the datacenter's only one.
 //
 // Deviation: of a datacenter of two nodes Cassandra takes both even while the other is dead, and every batch times out;
 // here this node holds it alone then.

@@ -100,8 +100,8 @@ extension RequestCoordinator {
     }
   }
 
-  /// Finishes a batch whose coordinator did not: writes to all replicas of each mutation, with a hint for each that does
-  /// not answer.
+  /// Finishes a batch whose coordinator did not: writes to all replicas of each mutation, with a hint for each that
+  /// does not answer.
   /// - Parameter settled: called once, later or within the call, when each replica has answered or its hint was tried:
   ///   whether each mutation is somewhere, on a replica or in a hint.
   public func replay(

@@ -1,5 +1,5 @@
-// What lets a node make up for what others, or itself, missed: hints for replicas that were away, batches of coordinators
-// that died, rows of tables that are gone; put together with the parts they need.
+// What lets a node make up for what others, or itself, missed: hints for replicas that were away, batches of
+// coordinators that died, rows of tables that are gone; put together with the parts they need.
 
 import Base
 import Data
@@ -49,7 +49,8 @@ extension Node {
     try tolerating("batches", batchlog.load)
   }
 
-  /// How long what a node missed of a table is worth anything: older writes could undo a deletion that is purged by now.
+  /// How long what a node missed of a table is worth anything: older writes could undo a deletion that is purged by
+  /// now.
   private static func lifetimeSeconds(_ metadata: Metadata, _ id: UUID, _ incarnation: UInt32) -> Int32? {
     guard let table = metadata.snapshot.schema.table(id: id), table.incarnation <= incarnation else { return nil }
     return table.options.gcGraceSeconds

@@ -1,10 +1,10 @@
 // The batch log: batches that other nodes coordinate, kept here until they are done (Cassandra's BatchlogManager). A
-// coordinator that dies in the middle never says that its batch is done; then this node finishes it, at the timestamps it
-// was made with: what a replica has already, it has not twice.
+// coordinator that dies in the middle never says that its batch is done; then this node finishes it, at the
+// timestamps it was made with: what a replica has already, it has not twice.
 //
-// Records are this node's own in Storage, committed with the tick's batch and acknowledged as the durability has it: key
-// "batch", id; value: `BatchRecord`. In memory there is what is due when. A batch falls due at twice the write timeout
-// after it came, or after this node's start: its coordinator has given up by then.
+// Records are this node's own in Storage, committed with the tick's batch and acknowledged as the durability has it:
+// key "batch", id; value: `BatchRecord`. In memory there is what is due when. A batch falls due at twice the write
+// timeout after it came, or after this node's start: its coordinator has given up by then.
 //
 // Bounds: batches and bytes; over them the coordinator is told OVERLOADED and the batch is not begun.
 
@@ -74,8 +74,8 @@ public final class Batchlog {
   /// A batch that changed records failed, and perhaps did not: what is on disk has to be looked at.
   private var isUncertain = false
 
-  /// - Parameter lifetimeSeconds: how long a table's mutations are worth anything (its gc_grace_seconds); nil for a table
-  ///   that is gone or was truncated since.
+  /// - Parameter lifetimeSeconds: how long a table's mutations are worth anything (its gc_grace_seconds); nil for a
+  ///   table that is gone or was truncated since.
   public init(
     store: Store, clock: any Clock, configuration: Configuration = .init(), log: Logger = .silent,
     lifetimeSeconds: @escaping (_ table: UUID, _ incarnation: UInt32) -> Int32?
@@ -123,8 +123,8 @@ public final class Batchlog {
 
   // MARK: For coordinators
 
-  /// Keeps a batch. The completion comes later when it is stored, as the durability has it, or within the call when it is
-  /// refused.
+  /// Keeps a batch. The completion comes later when it is stored, as the durability has it, or within the call when
+  /// it is refused.
   /// - Parameter body: its mutations as `LoggedBatch.encodeMutations` writes them.
   public func store(_ id: UUID, body: [UInt8], completion: @escaping (ReplicaRefusal?) -> Void) {
     guard body.count <= configuration.maxBatchBytes, entries.count < configuration.maxBatches,
