@@ -68,8 +68,10 @@ public struct EvaluationContext {
   public var values: [BoundValue]
   /// Of writes without USING TIMESTAMP.
   public var timestampMicroseconds: Int64
-  /// The wall clock, for now() and expiry.
+  /// The wall clock, for now() and the places of list elements.
   public var nowMicroseconds: Int64
+  /// What expiry is judged by: the wall clock's, or what the client has sent.
+  public var nowInSeconds: Int64
   /// For uuid(), now() and the places of list elements.
   public var random: () -> UInt64
   /// The token of a partition key in serialized form.
@@ -77,16 +79,15 @@ public struct EvaluationContext {
 
   public init(
     values: [BoundValue] = [], timestampMicroseconds: Int64, nowMicroseconds: Int64,
-    random: @escaping () -> UInt64, token: @escaping ([UInt8]) -> Token
+    nowInSeconds: Int64? = nil, random: @escaping () -> UInt64, token: @escaping ([UInt8]) -> Token
   ) {
     self.values = values
     self.timestampMicroseconds = timestampMicroseconds
     self.nowMicroseconds = nowMicroseconds
+    self.nowInSeconds = nowInSeconds ?? nowMicroseconds / 1_000_000
     self.random = random
     self.token = token
   }
-
-  public var nowInSeconds: Int64 { nowMicroseconds / 1_000_000 }
 }
 
 // MARK: - Select

@@ -97,7 +97,9 @@ struct CurrentLists {
   private func place(
     _ term: BoundTerm, _ count: Int, _ context: borrowing EvaluationContext
   ) throws(CQLFailure) -> Int {
-    guard case .bytes(let bytes) = try term.evaluate(context), let index = Values.int(bytes) else {
+    let value = try term.evaluate(context)
+    if case .unset = value { throw .invalid("Invalid unset value for list index") }
+    guard case .bytes(let bytes) = value, let index = Values.int(bytes) else {
       throw .invalid("Invalid null value for list index")
     }
     guard (0..<count).contains(Int(index)) else {

@@ -187,12 +187,13 @@ extension QueryEngine {
     if kind == .counter { throw .invalid("Counter tables are not supported yet") }
     var keyspaces: [UUID: String] = [:]
     for table in tables { keyspaces[table.id] = table.keyspace }
+    let shortLived = kind == .logged ? Self.shortLivedWarning(tables) : []
     guard mutations.count > 1 else {
       let keyspace = mutations.first.flatMap { keyspaces[$0.table] } ?? ""
-      return try write(mutations, keyspace: keyspace, options, warnings: [], completion)
+      return try write(mutations, keyspace: keyspace, options, warnings: shortLived, completion)
     }
     try checkSize(mutations)
-    let warnings = try batchWarnings(mutations, tables, kind)
+    let warnings = shortLived + (try batchWarnings(mutations, tables, kind))
     let groups = Dictionary(grouping: mutations) { keyspaces[$0.table] ?? "" }.sorted { $0.key < $1.key }
     if kind == .logged {
       return try writeLogged(groups.map { ($0.key, $0.value) }, options, warnings: warnings, completion)
@@ -226,6 +227,17 @@ extension QueryEngine {
     }
   }
 
+  /// Cassandra's batch log lives no longer than gc_grace_seconds; ours does, but clients look for the words.
+  private static func shortLivedWarning(_ tables: [Table]) -> [String] {
+    guard tables.contains(where: { $0.options.gcGraceSeconds == 0 }) else { return [] }
+    let names = Set(tables.filter { $0.options.gcGraceSeconds == 0 }.map { "\($0.keyspace).\($0.name)" }).sorted()
+    return [
+      "Executing a LOGGED BATCH on table\(names.count == 1 ? "" : "s") [\(names.joined(separator: ", "))], configured with"
+        + " a gc_grace_seconds of 0. The gc_grace_seconds is used to TTL batchlog entries, so setting gc_grace_seconds"
+        + " too low on tables involved in an atomic batch might cause batchlog entries to expire before being replayed."
+    ]
+  }
+
   private func batchWarnings(
     _ mutations: [Mutation], _ tables: [Table], _ kind: BatchKind
   ) throws(QueryFailure) -> [String] {
@@ -238,10 +250,12 @@ extension QueryEngine {
         "Batch for [\(names.joined(separator: ", "))] is of size \(bytes), exceeding specified threshold of"
           + " \(configuration.batchWarnBytes) by \(bytes - configuration.batchWarnBytes).")
     }
+    // Partitions of one key in several tables are one to Cassandra.
+    let keys = Set(mutations.map(\.partition.key)).count
     switch kind {
-    case .unlogged where mutations.count > configuration.batchWarnPartitions:
+    case .unlogged where keys > configuration.batchWarnPartitions:
       warnings.append(
-        "Unlogged batch covering \(mutations.count) partitions detected against table\(names.count == 1 ? "" : "s")"
+        "Unlogged batch covering \(keys) partitions detected against table\(names.count == 1 ? "" : "s")"
           + " [\(names.joined(separator: ", "))]. You should use a logged batch for atomicity, or asynchronous writes for"
           + " performance.")
     case .logged, .unlogged, .counter: break

@@ -250,12 +250,11 @@ public final class QueryEngine {
   func context(
     _ options: QueryOptions, _ values: [BoundValue], writes: Bool
   ) throws(QueryFailure) -> EvaluationContext {
-    let now = options.nowInSeconds.map { $0.multipliedReportingOverflow(by: 1_000_000) }
-    if let now, now.overflow || now.partialValue < 0 { throw .invalid("now-in-seconds is out of range") }
+    if let now = options.nowInSeconds, now < 0 { throw .invalid("now-in-seconds is out of range") }
     let moment = writes ? nextMicroseconds() : clock.wallMicroseconds
     return EvaluationContext(
-      values: values, timestampMicroseconds: try timestamp(options) ?? moment,
-      nowMicroseconds: now?.partialValue ?? moment, random: random, token: Murmur3.token)
+      values: values, timestampMicroseconds: try timestamp(options) ?? moment, nowMicroseconds: moment,
+      nowInSeconds: options.nowInSeconds, random: random, token: Murmur3.token)
   }
 
   /// The wall clock's, but greater than every other this node has given: the loop's clock stands still within a tick,

@@ -242,4 +242,42 @@ import Testing
       Self.bed().error("SELECT * FROM t WHERE p = ?")
         == "invalid: there were 1 markers(?) in CQL but 0 bound variables")
   }
+
+  /// v5's now-in-seconds is what expiry is judged by, and nothing else.
+  @Test func nowInSecondsJudgesExpiryAlone() {
+    let bed = TestBed("CREATE TABLE n (p int PRIMARY KEY, v int, l list<int>)")
+    let start = bed.clock.wallMicroseconds / 1_000_000
+    func at(_ seconds: Int64, _ statement: String) -> [String] { bed.rows(statement) { $0.nowInSeconds = seconds } }
+    for number in 1...8 { _ = at(start, "UPDATE n SET l = l + [\(number)] WHERE p = 1") }
+    #expect(bed.rows("SELECT l FROM n WHERE p = 1") == ["[1, 2, 3, 4, 5, 6, 7, 8]"])
+    _ = at(start + 1000, "UPDATE n USING TTL 10 SET v = 1 WHERE p = 1")
+    #expect(at(start + 1009, "SELECT v, ttl(v) FROM n WHERE p = 1") == ["1|1"])
+    #expect(at(start + 1010, "SELECT v FROM n WHERE p = 1") == ["null"])
+    #expect(bed.rows("SELECT ttl(v) FROM n WHERE p = 1") == ["1010"])
+    #expect(at(-1, "SELECT v FROM n WHERE p = 1") == ["invalid: now-in-seconds is out of range"])
+  }
+
+  @Test func batchesAreWarnedOfInCassandrasWords() throws {
+    let bed = TestBed(
+      "CREATE TABLE n (p int PRIMARY KEY, v text) WITH gc_grace_seconds = 0", "CREATE TABLE o (p int PRIMARY KEY)")
+    func warnings(_ kind: String, _ statements: [String]) throws -> [String] {
+      try bed.result("BEGIN \(kind) BATCH \(statements.joined(separator: "; ")); APPLY BATCH").get().warnings
+    }
+    let long = String(repeating: "x", count: 1200)
+    let wide = try warnings("UNLOGGED", (0..<5).map { "INSERT INTO n (p, v) VALUES (\($0), '\(long)')" })
+    #expect(wide.count == 1 && wide[0].hasPrefix("Batch for [k.n] is of size 6"), "\(wide)")
+    #expect(wide.first?.contains(", exceeding specified threshold of 5120 by ") == true)
+    #expect(
+      try warnings(
+        "UNLOGGED", (0..<6).flatMap { ["INSERT INTO n (p) VALUES (\($0))", "INSERT INTO o (p) VALUES (\($0 + 10))"] })
+        == [
+          "Unlogged batch covering 12 partitions detected against tables [k.n, k.o]. You should use a logged batch for"
+            + " atomicity, or asynchronous writes for performance."
+        ])
+    let short = try warnings("", ["INSERT INTO n (p) VALUES (1)"])
+    #expect(
+      short.count == 1
+        && short[0].hasPrefix("Executing a LOGGED BATCH on table [k.n], configured with a gc_grace_seconds of 0."))
+    #expect(try warnings("", ["INSERT INTO o (p) VALUES (1)", "INSERT INTO o (p) VALUES (2)"]) == [])
+  }
 }
