@@ -5,6 +5,7 @@
 // A pure form over bytes: tests and fuzzers call it without a store.
 
 import Base
+import Codec
 import Data
 
 public struct BatchRecord: Equatable, Sendable {
@@ -16,11 +17,18 @@ public struct BatchRecord: Equatable, Sendable {
     self.mutations = mutations
   }
 
+  /// Most batches are small and lie here for milliseconds.
+  static let minPackedBytes = 4096
+
   /// - Parameter body: the mutations as they came, which need not be read to be kept.
   public static func encode(madeSeconds: Int64, body: [UInt8]) -> [UInt8] {
+    encode(madeSeconds: madeSeconds, body: body, with: ZstdCompressor())
+  }
+
+  static func encode(madeSeconds: Int64, body: [UInt8], with compressor: ZstdCompressor) -> [UInt8] {
     var writer = ByteWriter(reserving: 16 + body.count)
     writer.int64(madeSeconds)
-    PackedBytes.append(body, to: &writer)
+    PackedBytes.append(body, with: body.count >= minPackedBytes ? compressor : nil, to: &writer)
     return writer.take()
   }
 

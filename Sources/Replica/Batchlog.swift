@@ -9,6 +9,7 @@
 // Bounds: batches and bytes; over them the coordinator is told OVERLOADED and the batch is not begun.
 
 import Base
+import Codec
 import Data
 import Storage
 import World
@@ -71,6 +72,7 @@ public final class Batchlog {
   private var inFlight = 0
   /// Bytes that may be replayed now.
   private var allowance = 0
+  private lazy var compressor = ZstdCompressor()
   /// A batch that changed records failed, and perhaps did not: what is on disk has to be looked at.
   private var isUncertain = false
 
@@ -133,7 +135,7 @@ public final class Batchlog {
       counters.refused += 1
       return completion(.overloaded)
     }
-    let record = BatchRecord.encode(madeSeconds: clock.wallSeconds, body: body)
+    let record = BatchRecord.encode(madeSeconds: clock.wallSeconds, body: body, with: compressor)
     do throws(StorageFailure) { try store.putLocal(Self.key(id), record) } catch {
       return completion(ReplicaRefusal(error))
     }

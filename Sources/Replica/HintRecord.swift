@@ -6,6 +6,7 @@
 // A pure form over bytes: the store counts by the head alone, and tests and fuzzers call it without a store.
 
 import Base
+import Codec
 import Data
 
 public struct HintRecord: Equatable, Sendable {
@@ -20,13 +21,19 @@ public struct HintRecord: Equatable, Sendable {
     self.mutations = mutations
   }
 
-  public var encoded: [UInt8] {
+  /// Shorter records are not worth a frame's head.
+  static let minPackedBytes = 256
+
+  public var encoded: [UInt8] { encoded(with: ZstdCompressor()) }
+
+  func encoded(with compressor: ZstdCompressor) -> [UInt8] {
     var body = ByteWriter(reserving: mutations.reduce(0) { $0 + $1.count + 4 })
     for mutation in mutations { body.lengthPrefixed(mutation) }
     var writer = ByteWriter(reserving: 16 + body.count)
     writer.int64(madeSeconds)
     writer.count(mutations.count)
-    PackedBytes.append(body.take(), to: &writer)
+    let isWorthIt = body.count >= Self.minPackedBytes
+    PackedBytes.append(body.take(), with: isWorthIt ? compressor : nil, to: &writer)
     return writer.take()
   }
 

@@ -14,6 +14,7 @@
 // (or its oldest hint), and hints are limited in all, not only for each host, since they share the node's one store.
 
 import Base
+import Codec
 import Data
 import Storage
 import World
@@ -114,6 +115,7 @@ public final class HintStore {
   private var batch: Batch?
   private var gatheringHosts: [UUID] = []
   private var lastNumber: UInt64 = 0
+  private lazy var compressor = ZstdCompressor()
   private var saidDropped: UInt64 = 0
   private var nextWarning = Instant(nanoseconds: .min)
 
@@ -246,7 +248,7 @@ public final class HintStore {
     let raw = hosts[host]?.gatheredBytes ?? 0
     hosts[host]?.gathered = []
     hosts[host]?.gatheredBytes = 0
-    let record = HintRecord(madeSeconds: clock.wallSeconds, mutations: gathered).encoded
+    let record = HintRecord(madeSeconds: clock.wallSeconds, mutations: gathered).encoded(with: compressor)
     lastNumber = max(lastNumber + 1, UInt64(max(0, clock.wallMicroseconds)))
     var key = ByteWriter()
     key.append(Self.hostPrefix(host))
@@ -306,7 +308,7 @@ public final class HintStore {
     guard let batch = try? openBatch() else { return }
     var freed = bytes
     if let rest {
-      let record = rest.encoded
+      let record = rest.encoded(with: compressor)
       freed -= record.count
       guard (try? store.putLocal(key, record)) != nil else { return }
     } else {

@@ -8,15 +8,13 @@ import Codec
 enum PackedBytes {
   /// Of what may come out of a packed record. A record is no larger than what two nodes may send one another.
   static let maxBytes = 64 << 20
-  /// Shorter ones are not worth a frame's head.
-  static let minPackedBytes = 256
-
   private static let plain: UInt8 = 0
   private static let zstd: UInt8 = 1
 
-  static func append(_ bytes: [UInt8], to writer: inout ByteWriter) {
-    if bytes.count >= minPackedBytes {
-      let frame = Zstd.compress(bytes)
+  /// - Parameter compressor: nil for bytes that are not worth the work.
+  static func append(_ bytes: [UInt8], with compressor: ZstdCompressor?, to writer: inout ByteWriter) {
+    if let compressor {
+      let frame = compressor.compress(bytes)
       if frame.count < bytes.count - bytes.count / 8 {
         writer.uint8(zstd)
         writer.append(frame)

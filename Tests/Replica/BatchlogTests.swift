@@ -203,9 +203,14 @@ private final class LogBed {
 @Suite struct BatchRecordTests {
   @Test func damagedRecordsAreRefusedAndNeverTrap() throws {
     let bed = try LogBed()
-    let record = BatchRecord.encode(madeSeconds: 9, body: bed.body(Array(0..<60)))
+    let numbers = (0..<200).map { UInt8($0) }
+    let body = bed.body(numbers)
+    let record = BatchRecord.encode(madeSeconds: 9, body: body)
+    #expect(record.count < body.count / 2)
     let decoded = try BatchRecord(decoding: record)
-    #expect(decoded == BatchRecord(madeSeconds: 9, mutations: (0..<60).map { bed.bench.mutation(UInt8($0)) }))
+    #expect(decoded == BatchRecord(madeSeconds: 9, mutations: numbers.map { bed.bench.mutation($0) }))
+    // A small one lies as it came.
+    #expect(BatchRecord.encode(madeSeconds: 9, body: bed.body([1, 2])).count > bed.body([1, 2]).count)
     for length in 0..<record.count {
       #expect(throws: DecodeError.self) { try BatchRecord(decoding: Array(record[..<length])) }
     }

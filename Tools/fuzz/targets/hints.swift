@@ -20,7 +20,7 @@ func fuzz(_ bytes: [UInt8]) {
 
 private func packed(_ bytes: [UInt8]) -> [UInt8] {
   var writer = ByteWriter()
-  PackedBytes.append(bytes, to: &writer)
+  PackedBytes.append(bytes, with: ZstdCompressor(), to: &writer)
   return writer.take()
 }
 
