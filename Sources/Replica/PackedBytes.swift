@@ -1,6 +1,5 @@
 // Bytes that lie on disk for a while, packed where that saves something: one byte says how, then the bytes or a
-// Zstandard frame of them. A lone small hint gains nothing; the hints of a busy tick, or a batch, shrink to a third or
-// less (Sources/README.md).
+// Zstandard frame of them. A lone small hint gains nothing; those of a busy tick shrink to a half or a quarter.
 
 import Base
 import Codec
