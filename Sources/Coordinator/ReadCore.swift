@@ -1,11 +1,12 @@
-// The life of reads. As many replicas are asked as the level requires, the nearest for its data, the others for a digest
-// of theirs. Equal digests end it. Where they differ (second round), those that gave a digest are asked for their data,
-// the answers are merged, and every replica that lacks something of the merge gets it before the client is answered
-// (blocking read repair, Cassandra's BlockingReadRepair): what one quorum read has seen the next one sees too. The read
-// ends once as many replicas hold the merge as the level requires.
+// The life of reads. As many replicas are asked as the level requires, the nearest for its data, the others for a
+// digest of theirs. Equal digests end it. Where they differ (second round), those that gave a digest are asked for
+// their data, the answers are merged, and every replica that lacks something of the merge gets it before the client is
+// answered (blocking read repair, Cassandra's BlockingReadRepair): what one quorum read has seen the next one sees too.
+// The read ends once as many replicas hold the merge as the level requires.
 //
-// One that fails is replaced at once by another; one that is slow gets company after a time (speculative retry), in
-// every phase. Rounds are numbered: what answers an earlier round, or acknowledges an earlier repair, counts no more.
+// The second round does not ask the first replica again, as Cassandra does: it has given its data. One that fails is
+// replaced at once by another; one that is slow gets company after a time (speculative retry), in every phase. Rounds
+// are numbered: what answers an earlier round, or acknowledges an earlier repair, counts no more.
 //
 // An answer that a limit cut off says nothing of what lies behind its last row; the merge ends where the first such
 // answer ends, and `hasMore` says so (that is the short-read protection: the next read goes on from there).

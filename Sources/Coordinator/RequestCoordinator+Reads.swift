@@ -41,7 +41,10 @@ extension RequestCoordinator {
     start(next, map, part.replicas) { [self] result in
       guard case .success(let response) = result else { return completion(result) }
       let found = found + response.partitions
-      if response.hasMore { return completion(.success(ReadResponse(partitions: found, hasMore: true))) }
+      if response.hasMore {
+        return completion(
+          .success(ReadResponse(partitions: found, hasMore: true, mergedEnd: response.mergedEnd)))
+      }
       var rest = request
       if rest.command.rowLimit != .max {
         let rows = response.partitions.reduce(0) { $0 + $1.liveRows(nowInSeconds: request.command.nowInSeconds) }

@@ -1,8 +1,8 @@
 // The table option `speculative_retry` (Cassandra's SpeculativeRetryPolicy): NEVER or NONE, ALWAYS, a percentile of
 // the table's read latency (99p, 99PERCENTILE), a fixed time (50ms), or the lesser or greater of the two
-// (MIN(99p,50ms)). Latencies are kept in one histogram a table, halved every few seconds, so that the last minute weighs
-// most; Cassandra has a decaying reservoir of the same purpose. `additional_write_policy` has no meaning here, as in
-// Cassandra without transient replicas: a write goes to all replicas anyway.
+// (MIN(99p,50ms)). Latencies are kept in one histogram a table, halved every few seconds, so that the last minute
+// weighs most; Cassandra has a decaying reservoir of the same purpose. `additional_write_policy` has no meaning here,
+// as in Cassandra without transient replicas: a write goes to all replicas anyway.
 
 import Base
 

@@ -152,10 +152,14 @@ public struct ReadResponse: Equatable, Sendable {
   public var partitions: [Partition]
   /// True when a limit ended the answer and there may be more behind it.
   public var hasMore: Bool
+  /// Of a merge that has more: where it ends, which its rows need not show, since another replica's deletion may hide
+  /// the row at which the first replica stopped. A replica's own answer ends behind its last row; this does not travel.
+  public var mergedEnd: ReadCursor?
 
-  public init(partitions: [Partition], hasMore: Bool) {
+  public init(partitions: [Partition], hasMore: Bool, mergedEnd: ReadCursor? = nil) {
     self.partitions = partitions
     self.hasMore = hasMore
+    self.mergedEnd = mergedEnd
   }
 
   public func encode(to writer: inout ByteWriter) {
@@ -175,15 +179,19 @@ extension Partition {
   /// Rows that a reader sees; a partition with live statics and no live row counts as one. Entries that cannot be
   /// decoded count as none: whoever shows them finds out.
   public func liveRows(nowInSeconds: Int64) -> Int {
-    var rows = 0
-    var hasStatics = false
-    for entry in entries where entry.kind == .row || entry.kind == .staticRow {
-      let isLive =
-        EntryCodec.isPlainlyLive(entry.value)
-        || (try? entry.row())?.isLive(nowInSeconds: nowInSeconds) ?? false
-      guard isLive else { continue }
-      if entry.kind == .row { rows += 1 } else { hasStatics = true }
-    }
-    return rows == 0 && hasStatics ? 1 : rows
+    let rows = liveRowsProper(nowInSeconds: nowInSeconds)
+    guard rows == 0, let statics = entries.first(where: { $0.kind == .staticRow }) else { return rows }
+    return statics.isLive(nowInSeconds: nowInSeconds) ? 1 : 0
+  }
+
+  /// As `liveRows`, but statics alone are none.
+  func liveRowsProper(nowInSeconds: Int64) -> Int {
+    entries.count { $0.kind == .row && $0.isLive(nowInSeconds: nowInSeconds) }
+  }
+}
+
+extension Entry {
+  fileprivate func isLive(nowInSeconds: Int64) -> Bool {
+    EntryCodec.isPlainlyLive(value) || (try? row())?.isLive(nowInSeconds: nowInSeconds) ?? false
   }
 }

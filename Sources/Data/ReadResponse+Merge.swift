@@ -16,18 +16,21 @@ extension ReadResponse {
     for (_, parts) in byKey.sorted(by: { PartitionKey.precedes($0.key, $1.key) }) {
       partitions.append(try Partition.merged(parts))
     }
-    var merged = ReadResponse(partitions: partitions, hasMore: false)
-    if let scanLimit { merged.cutWherePartitionsWereCut(responses, isReversed: isReversed, scanLimit) }
-    // What lies behind the end of a cut-off answer is known of the other replicas alone: leave it to the next page.
-    for response in responses where response.hasMore {
-      merged.hasMore = true
-      if let end = response.end(isReversed: isReversed) { merged.cut(behind: end, isReversed: isReversed) }
-    }
+    // What lies behind the end of a cut-off answer is known of the other replicas alone: leave it to the next read.
+    var ends = responses.filter(\.hasMore).compactMap { $0.end(isReversed: isReversed) }
+    if let scanLimit { ends += Self.endsOfPartitions(partitions, responses, isReversed: isReversed, scanLimit) }
+    var merged = ReadResponse(partitions: partitions, hasMore: responses.contains(where: \.hasMore))
+    guard let end = ends.min(by: { $0.precedes($1, isReversed: isReversed) }) else { return merged }
+    merged.hasMore = true
+    merged.mergedEnd = end
+    merged.cut(behind: end, isReversed: isReversed)
     return merged
   }
 
-  /// The last row of the answer in the direction of reading, live or not; nil for an empty answer.
+  /// Where the next read goes on: behind the last row of the answer in the direction of reading, live or not, or where
+  /// a merge had to end. Nil for an empty answer of a replica.
   public func end(isReversed: Bool) -> ReadCursor? {
+    if let mergedEnd { return mergedEnd }
     guard let last = partitions.last else { return nil }
     let rows = last.entries.filter { $0.kind == .row }
     return ReadCursor(key: last.key, clustering: (isReversed ? rows.first : rows.last)?.clustering)
@@ -35,24 +38,28 @@ extension ReadResponse {
 
   /// A replica that gave all the rows it was to give of a partition says nothing of those behind them, not even that
   /// they are deleted. Where too few are left in front of that, the answer ends there and the next read goes on.
-  private mutating func cutWherePartitionsWereCut(
-    _ responses: [ReadResponse], isReversed: Bool, _ limit: (rows: Int, nowInSeconds: Int64)
-  ) {
-    var ends: [PartitionKey: [[UInt8]]] = [:]
+  private static func endsOfPartitions(
+    _ merged: [Partition], _ responses: [ReadResponse], isReversed: Bool, _ limit: (rows: Int, nowInSeconds: Int64)
+  ) -> [ReadCursor] {
+    var firstEnds: [PartitionKey: ReadCursor] = [:]
     for response in responses {
-      for partition in response.partitions where partition.liveRows(nowInSeconds: limit.nowInSeconds) >= limit.rows {
+      for partition in response.partitions
+      where partition.liveRowsProper(nowInSeconds: limit.nowInSeconds) >= limit.rows {
         let rows = partition.entries.filter { $0.kind == .row }
-        if let end = isReversed ? rows.first : rows.last { ends[partition.key, default: []].append(end.clustering) }
+        guard let last = isReversed ? rows.first : rows.last else { continue }
+        let end = ReadCursor(key: partition.key, clustering: last.clustering)
+        let known = firstEnds[partition.key] ?? end
+        firstEnds[partition.key] = known.precedes(end, isReversed: isReversed) ? known : end
       }
     }
-    for (index, partition) in partitions.enumerated() {
-      guard let ends = ends[partition.key] else { continue }
-      for end in ends { partitions[index].removeRows(behind: end, isReversed: isReversed) }
-      guard partitions[index].liveRows(nowInSeconds: limit.nowInSeconds) < limit.rows else { continue }
-      hasMore = true
-      partitions.removeSubrange((index + 1)...)
-      return
+    var ends: [ReadCursor] = []
+    for var partition in merged {
+      guard let end = firstEnds[partition.key], let clustering = end.clustering else { continue }
+      partition.removeRows(behind: clustering, isReversed: isReversed)
+      // Statics alone are a row only where no other is left, which is not known yet.
+      if partition.liveRowsProper(nowInSeconds: limit.nowInSeconds) < limit.rows { ends.append(end) }
     }
+    return ends
   }
 
   private mutating func cut(behind end: ReadCursor, isReversed: Bool) {
@@ -66,6 +73,16 @@ extension ReadResponse {
     var known: [PartitionKey: Partition] = [:]
     for partition in answer.partitions { known[partition.key] = partition }
     return partitions.compactMap { $0.missing(from: known[$0.key]) }
+  }
+}
+
+extension ReadCursor {
+  /// Whether a read comes by this place before the other; behind a partition's rows comes its end.
+  func precedes(_ other: ReadCursor, isReversed: Bool) -> Bool {
+    guard key == other.key else { return PartitionKey.precedes(key, other.key) }
+    guard let clustering else { return false }
+    guard let others = other.clustering else { return true }
+    return isReversed ? others.lexicographicallyPrecedes(clustering) : clustering.lexicographicallyPrecedes(others)
   }
 }
 

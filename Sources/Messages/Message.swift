@@ -45,8 +45,8 @@ public enum Verb: UInt8, Sendable, CaseIterable {
   case readDigest = 16
   /// The digest of the answer that `read` would have, 8 bytes.
   case digest = 17
-  /// A mutation for a datacenter: whom the receiver passes it on to, then the `Mutation` (`ForwardedWrite`). Answered by
-  /// one `forwardAnswer` for each replica, the receiver's own among them.
+  /// A mutation for a datacenter: whom the receiver passes it on to, then the `Mutation` (`ForwardedWrite`). Answered
+  /// by one `forwardAnswer` for each replica, the receiver's own among them.
   case forward = 18
   /// Of one replica (`ForwardAnswer`).
   case forwardAnswer = 19

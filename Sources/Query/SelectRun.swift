@@ -29,7 +29,6 @@ final class SelectRun {
   static let minRowsAFilteredRead = 500
   /// Of partitions named by IN.
   static let maxReadsAtOnce = 16
-  static let maxStalledReads = 8
   static let maxResultBytes = 128 << 20
   /// A page ends early behind so much.
   static let maxPageBytes = 16 << 20
@@ -74,7 +73,6 @@ final class SelectRun {
   private var ahead: [Int: Result<ReadResponse, RequestFailure>] = [:]
   private var awaited: Set<Int> = []
   private var nextAhead = 0
-  private var stalledReads = 0
 
   init(
     _ request: SelectRequest, read: @escaping Read,
@@ -231,14 +229,14 @@ final class SelectRun {
     case .success(let found): response = found
     }
     do {
-      for (index, partition) in response.partitions.enumerated() {
-        let isLast = index == response.partitions.count - 1
-        try consume(partition, isCut: isLast && isCutWithin(partition, response))
+      let end = response.hasMore ? response.end(isReversed: request.plan.isReversed) : nil
+      let before = cursor
+      for partition in response.partitions {
+        try consume(partition, isCut: end?.key == partition.key && end?.clustering != nil)
         if isDone { return }
-        if cursor?.key != partition.key, !(isLast && isStalled(response)) {
-          cursor = ReadCursor(key: partition.key, clustering: nil)
-        }
+        if cursor?.key != partition.key { cursor = ReadCursor(key: partition.key, clustering: nil) }
       }
+      if response.hasMore { try goOn(behind: end, from: before) }
       if !response.hasMore { try showAlone() }
       if isDone { return }
     } catch let failure as QueryFailure {
@@ -250,27 +248,20 @@ final class SelectRun {
     if !response.hasMore || (target < keys.count && partitionLeft == 0 && countedKey == keys[target]) {
       target += 1
       cursor?.clustering = nil
-    } else if isStalled(response) {
-      stalledReads += 1
-      guard stalledReads <= Self.maxStalledReads else {
-        return fail(.server("A read of \(request.select.table.name) does not get on"))
-      }
     }
     if target >= keys.count + tokenRanges.count { return finish(hasMore: false) }
     if pageLeft == 0 { finish(hasMore: true) }
   }
 
-  /// A cut-off answer whose last rows another replica's deletion hides does not say where it was cut off. The replica
-  /// that lacked the deletion has been repaired meanwhile, so the same read gets further.
-  private func isStalled(_ response: ReadResponse) -> Bool {
-    guard response.hasMore else { return false }
-    guard let last = response.partitions.last else { return true }
-    return !last.entries.contains { $0.kind == .row || $0.kind == .staticRow }
-  }
-
-  /// Whether an answer that was cut off may have more of its last partition.
-  private func isCutWithin(_ last: Partition, _ response: ReadResponse) -> Bool {
-    response.hasMore && last.entries.contains { $0.kind == .row }
+  /// An answer that was cut off says where: not always behind its last row, which another replica's deletion may hide.
+  private func goOn(behind end: ReadCursor?, from before: ReadCursor?) throws(QueryFailure) {
+    guard let end, end != before else { throw .server("A read of \(request.select.table.name) does not get on") }
+    cursor = end
+    if countedKey != end.key {
+      countedKey = end.key
+      partitionLeft = perPartitionLimit
+      hasLiveRow = false
+    }
   }
 
   /// - Parameter isCut: more of the partition follows.

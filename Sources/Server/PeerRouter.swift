@@ -15,8 +15,8 @@ public final class PeerRouter: ReplicaTransport {
   /// True while the local replica is being asked: what it answers then is answered at the tick's end.
   private var isWithinCall = false
 
-  /// - Parameter hint: keeps a mutation for a replica that missed it; says whether it did, and later, where it is asked,
-  ///   whether that is stored.
+  /// - Parameter hint: keeps a mutation for a replica that missed it; says whether it did, and later, where it is
+  ///   asked, whether that is stored.
   public init(
     localHostID: UUID, replica: LocalReplica, pool: PeerPool,
     hint: @escaping (OutgoingMutation, UUID, ((Bool) -> Void)?) -> Bool

@@ -40,8 +40,8 @@ struct ClusterLayout {
       return parts.last?.name ?? Self.usual
     }
 
-    /// The first node of each datacenter, then the second of each, and so on, up to three: whichever datacenter is gone,
-    /// a seed is left.
+    /// The first node of each datacenter, then the second of each, and so on, up to three: whichever datacenter is
+    /// gone, a seed is left.
     var seeds: [Int] {
       var starts: [Int] = []
       var first = 1

@@ -176,7 +176,13 @@ struct ReadBed {
     #expect(repairs == [.repair(request: 1, round: 2, at: a, [merged])])
     #expect(
       bed.repaired(a, round: 2)
-        == [.finish(request: 1, .success(ReadResponse(partitions: [merged], hasMore: true)))])
+        == [
+          .finish(
+            request: 1,
+            .success(
+              ReadResponse(
+                partitions: [merged], hasMore: true, mergedEnd: ReadCursor(key: bed.key, clustering: [1]))))
+        ])
   }
 
   @Test mutating func aFailedReplicaIsReplacedByOneThatGivesTheSame() {

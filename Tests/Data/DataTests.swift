@@ -115,10 +115,12 @@ struct RandomData {
     }
     let merged = try ReadResponse.merged(
       [response([1, 2, 3], hasMore: true), response([1, 3, 4], hasMore: true)], isReversed: false)
-    #expect(merged == response([1, 2, 3], hasMore: true))
+    #expect(merged.partitions == response([1, 2, 3], hasMore: true).partitions)
+    #expect(merged.hasMore && merged.mergedEnd?.clustering == [3])
     let reversed = try ReadResponse.merged(
       [response([7, 8, 9], hasMore: true), response([6, 8, 9], hasMore: true)], isReversed: true)
-    #expect(reversed == response([7, 8, 9], hasMore: true))
+    #expect(reversed.partitions == response([7, 8, 9], hasMore: true).partitions)
+    #expect(reversed.hasMore && reversed.mergedEnd?.clustering == [7])
   }
 }
 

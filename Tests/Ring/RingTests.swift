@@ -64,6 +64,20 @@ import Testing
     #expect(TokenRing(members: (1...3).map { member($0) }).replicaMap(.simple(3)).parts(of: .all).count == 1)
   }
 
+  @Test func eachDatacenterHasItsOwnFactor() {
+    let members = (1...3).map { member($0) } + (4...6).map { member($0, datacenter: "dc2") }
+    let map = TokenRing(members: members).replicaMap(.networkTopology(["dc1": 3, "dc2": 2]))
+    #expect(map.datacenters == ["dc1", "dc2"])
+    #expect(map.factor == 5)
+    var generator = SeededGenerator(seed: 3)
+    for _ in 0..<500 {
+      let owners = map.replicas(of: Int64(bitPattern: generator.next()))
+      #expect(owners.count { map.datacenterOf[$0] == 0 } == 3)
+      #expect(owners.count { map.datacenterOf[$0] == 1 } == 2)
+      #expect(Set(owners).count == 5)
+    }
+  }
+
   @Test func networkTopologySpreadsOverRacks() {
     let members = [member(1, rack: "a"), member(2, rack: "a"), member(3, rack: "a"), member(4, rack: "b")]
     let map = TokenRing(members: members).replicaMap(.networkTopology(["dc1": 2]))
@@ -89,5 +103,62 @@ import Testing
     #expect(Consistency.localQuorum.required(replicas: 5) == 3)
     #expect(Consistency.all.required(replicas: 3) == 3)
     #expect(Consistency(name: "local_quorum") == .localQuorum)
+  }
+}
+
+@Suite struct RequirementTests {
+  func map(_ placement: Placement, datacenters: [String: Int] = ["dc1": 3, "dc2": 3]) -> ReplicaMap {
+    var members: [Member] = []
+    for (name, count) in datacenters {
+      for _ in 0..<count {
+        let id = UUID(high: UInt64(members.count + 1), low: 1)
+        members.append(
+          Member(
+            hostID: id, address: "n\(members.count)", datacenter: name, rack: "r1",
+            tokens: Member.tokens(for: id, count: 4)))
+      }
+    }
+    return TokenRing(members: members).replicaMap(placement)
+  }
+
+  @Test func networkTopologyCountsByDatacenter() {
+    let map = map(.networkTopology(["dc1": 3, "dc2": 5]))
+    let here = map.index(of: "dc1")
+    let there = map.index(of: "dc2")
+    #expect(map.requirement(.one, local: here) == Requirement(total: 1))
+    #expect(map.requirement(.quorum, local: here) == Requirement(total: 5))
+    #expect(map.requirement(.all, local: here) == Requirement(total: 8))
+    #expect(map.requirement(.localOne, local: there) == Requirement(total: 1, only: there))
+    #expect(map.requirement(.localQuorum, local: here) == Requirement(total: 2, only: here))
+    #expect(map.requirement(.localQuorum, local: there) == Requirement(total: 3, only: there))
+    let each = map.requirement(.eachQuorum, local: here)
+    #expect(each.total == 5)
+    #expect(each.each.map(\.required) == [2, 3])
+    #expect(each.each.map(\.name) == ["dc1", "dc2"])
+  }
+
+  /// Local levels count what stands in the own datacenter of a factor that is the whole cluster's (localQuorumFor).
+  @Test func simpleStrategyHasOneFactorForAll() {
+    let map = map(.simple(4))
+    #expect(map.requirement(.localQuorum, local: 0) == Requirement(total: 3, only: 0))
+    #expect(map.requirement(.eachQuorum, local: 0) == Requirement(total: 3))
+    #expect(map.requirement(.localOne, local: 1) == Requirement(total: 1, only: 1))
+  }
+
+  @Test func oneDatacenterNeedsNoDistinction() {
+    let map = map(.simple(3), datacenters: ["dc1": 3])
+    for level in [Consistency.localQuorum, .eachQuorum, .quorum] {
+      #expect(map.requirement(level, local: 0) == Requirement(total: 2))
+    }
+  }
+
+  /// A keyspace whose copies all stand elsewhere: one is asked for, none is there.
+  @Test func aPlacementElsewhereAsksForOneThatIsNotThere() {
+    let map = map(.networkTopology(["nowhere": 3]), datacenters: ["dc1": 3])
+    let local = map.index(of: "dc1")
+    #expect(map.replicas(of: 7).isEmpty)
+    #expect(map.requirement(.localQuorum, local: local) == Requirement(total: 1, only: local))
+    #expect(map.requirement(.quorum, local: local) == Requirement(total: 2))
+    #expect(map.requirement(.eachQuorum, local: local).each.map(\.name) == ["nowhere"])
   }
 }
