@@ -271,6 +271,60 @@ import World
     }
   }
 
+  /// Whatever way frames are put into segments and bytes into pieces, and however few may be under way: each request is
+  /// run once and answered once.
+  @Test func everyRequestIsAnsweredOnce() throws {
+    let seed: UInt64 = 0x4F4E_4345
+    var generator = SeededGenerator(seed: seed)
+    for round in 0..<60 {
+      var configuration = CQLConfiguration()
+      configuration.maxInFlightPerConnection = 1 + generator.below(6)
+      let bed = try CQLBed(configuration)
+      let way = Self.ways[generator.below(Self.ways.count)]
+      let client = try bed.readyClient(withTable: true, way.0, compression: way.1)
+      bed.net.pieceBytes = 1 + generator.below(300)
+      let insert = Request.query("INSERT INTO k.t (a, b) VALUES (1, 'x')", QueryParameters(consistency: 1))
+      let frames = (1...40).map { client.frame(insert, stream: Int16($0)) }
+      client.send(way.0.hasSegments ? Self.segments(frames, way.1 != nil, &generator) : frames.flatMap { $0 })
+      var answered: [Int16] = []
+      while !bed.data.writes.isEmpty {
+        #expect(bed.data.writes.count <= configuration.maxInFlightPerConnection, "seed \(seed) round \(round)")
+        bed.data.writes.remove(at: generator.below(bed.data.writes.count))(nil)
+        bed.net.pump()
+        answered += try client.frames().map(\.header.stream)
+      }
+      #expect(answered.sorted() == Array(1...40), "seed \(seed) round \(round)")
+      #expect(bed.data.requests.count == 40, "seed \(seed) round \(round)")
+      #expect(!client.isClosed, "seed \(seed) round \(round)")
+    }
+  }
+
+  /// Frames in turns many to a segment, and one in several.
+  private static func segments(
+    _ frames: [[UInt8]], _ isCompressed: Bool, _ generator: inout SeededGenerator
+  ) -> [UInt8] {
+    var writer = ByteWriter()
+    var rest = frames[...]
+    while let first = rest.first {
+      if generator.oneIn(3) {
+        rest.removeFirst()
+        var at = 0
+        while at < first.count {
+          let count = min(1 + generator.below(first.count), first.count - at)
+          SegmentWriter.append(
+            Array(first[at..<(at + count)]).span.bytes, isSelfContained: false, isCompressed: isCompressed, to: &writer)
+          at += count
+        }
+      } else {
+        let some = rest.prefix(1 + generator.below(9))
+        rest = rest.dropFirst(some.count)
+        let joined = some.flatMap { $0 }
+        SegmentWriter.append(joined.span.bytes, isSelfContained: true, isCompressed: isCompressed, to: &writer)
+      }
+    }
+    return writer.bytes
+  }
+
   @Test func aCompressedBodyThatLiesEndsTheConnection() throws {
     let bed = try CQLBed()
     for compression in FrameCompression.allCases {
