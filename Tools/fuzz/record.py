@@ -120,9 +120,21 @@ def take_frame(frame, inputs):
         inputs.add("compression", (b"\0" if frame[9:10] == b"\0" else b"\1") + frame[9:])
     else:
         inputs.add("frames", frame)
+        take_paging_state(frame, inputs)
         if frame[4] in (7, 9) and not frame[0] & 0x80 and not frame[1] & 4:
             size = struct.unpack_from(">I", frame, 9)[0]
             inputs.add("cql", frame[13:13 + size])
+
+
+def take_paging_state(frame, inputs):
+    """Of a page of rows: the state without its seal of 16 bytes, and the whole as a forger would send it."""
+    kind, flags = struct.unpack_from(">II", frame, 9) if len(frame) >= 25 else (0, 0)
+    if frame[4] != 8 or frame[1] or kind != 2 or not flags & 2:
+        return
+    size = struct.unpack_from(">i", frame, 21)[0]
+    state = frame[25:25 + max(0, size)]
+    inputs.add("paging", b"\1" + state[:-16])
+    inputs.add("paging", b"\0" + state)
 
 
 def split_segments(data, compression, inputs):

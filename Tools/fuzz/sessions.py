@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "Cluster" / "Workloads"))
 
-from cluster import TOOLS, Cluster, StepFailed, address, cqlsh, wait_until  # noqa: E402
+from cluster import TOOLS, Cluster, StepFailed, address, cqlsh  # noqa: E402
 
 from cassandra import ConsistencyLevel  # noqa: E402
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster as Driver, ExecutionProfile  # noqa: E402
@@ -118,7 +118,7 @@ def prepared(session, version):
     if result is not None:
         attempt(result.get_query_trace, max_wait_sec=5)
     if version > 4:
-        attempt(session.execute, "SELECT * FROM t", keyspace="f")
+        attempt(session.execute, SimpleStatement("SELECT * FROM t", keyspace="f"))
 
 
 def pages(session):
@@ -169,11 +169,30 @@ def browse(cluster):
         attempt(raw, 1, data)
 
 
+def abroad(folder):
+    """Writes over two datacenters."""
+    shutil.rmtree(folder, ignore_errors=True)
+    cluster = Cluster(folder, nodes=4)
+    try:
+        cluster.marquee("cluster", "up", "--directory", folder, "--datacenters", "dc1:2,dc2:2")
+        driver = Driver([address(1)], protocol_version=4)
+        session = driver.connect()
+        session.execute("CREATE KEYSPACE a WITH replication = {'class': 'NetworkTopologyStrategy', 'dc1': 2, 'dc2': 2}")
+        session.execute("CREATE TABLE a.t (k int PRIMARY KEY, v text)")
+        for number in range(20):
+            write = SimpleStatement("INSERT INTO a.t (k, v) VALUES (%s, 'x')", consistency_level=ConsistencyLevel.EACH_QUORUM)
+            attempt(session.execute, write, (number,))
+        attempt(session.execute, "BEGIN BATCH INSERT INTO a.t (k) VALUES (77); INSERT INTO a.t (k) VALUES (78); APPLY BATCH")
+        driver.shutdown()
+    finally:
+        cluster.down()
+
+
 def main():
     folder = Path(sys.argv[1])
     shutil.rmtree(folder / "cluster", ignore_errors=True)
     cluster = Cluster(folder / "cluster", nodes=3)
-    versions = [(int(word.split("/")[0]), word.split("/")[1] == "on") for word in sys.argv[2:]] or [(4, False)]
+    versions = [(4, False), (3, "snappy"), (4, "lz4"), (5, False), (5, "lz4")]
     try:
         cluster.up()
         browse(cluster)
@@ -181,12 +200,18 @@ def main():
             print(f"protocol {version}, compression {compression}")
             attempt(drive, version, compression)
         shell()
-        # A node that misses writes gets hints, and is repaired by what reads it.
+        # A node that misses writes gets hints, and is repaired by what reads it; two clients hear of it.
+        hearers = [Driver([address(1)], protocol_version=version) for version in (4, 5)]
+        for hearer in hearers:
+            attempt(hearer.connect)
         cluster.kill(3)
-        attempt(drive, versions[0][0], versions[0][1])
+        attempt(drive, 4, False)
         cluster.start(3)
-        wait_until(lambda: cluster.metrics(1).get("marquee_hints_waiting", 0) == 0, 20, "the hints are handed over")
-        attempt(drive, versions[0][0], versions[0][1])
+        attempt(drive, 5, False)
+        for hearer in hearers:
+            hearer.shutdown()
+        cluster.down()
+        abroad(folder / "cluster-2")
     except StepFailed as failure:
         print(failure)
     finally:

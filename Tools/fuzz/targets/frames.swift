@@ -13,7 +13,7 @@ func fuzz(_ bytes: [UInt8]) {
   }
   let head = Array(bytes[..<FrameHeader.bytes])
   let body = Array(bytes[FrameHeader.bytes...])
-  _ = FrameHeader.stream(ofHead: head.span.bytes)
+  _ = (FrameHeader.stream(ofHead: head.span.bytes), FrameHeader.version(ofHead: head.span.bytes))
   do throws(HeaderProblem) {
     readRequest(try FrameHeader(head.span.bytes, isRequest: true), body)
   } catch {
@@ -62,6 +62,31 @@ private func readResponse(_ header: FrameHeader, _ body: [UInt8]) {
     }
   default: break
   }
+  guard let again = answer(received.response, header) else { return }
+  let rest = Array(again.dropFirst(FrameHeader.bytes))
+  let head = try? FrameHeader(Array(again.prefix(FrameHeader.bytes)).span.bytes, isRequest: false)
+  require(head?.opcode == header.opcode, "\(header.opcode.name) is written as \(head?.opcode.name ?? "nothing")")
+  let read = head.flatMap { try? ReceivedResponse($0, body: rest.span.bytes) }
+  require(read?.response == received.response, "\(header.opcode.name) is read as another after it was written")
+}
+
+/// An answer as a node writes it; nil for those whose writers want more than what was read.
+private func answer(_ response: Response, _ header: FrameHeader) -> [UInt8]? {
+  let writer = ResponseWriter(stream: header.stream, version: header.version)
+  var out = ByteWriter()
+  switch response {
+  case .ready: writer.ready(to: &out)
+  case .authenticate(let name): writer.authenticate(name, to: &out)
+  case .supported(let options): writer.supported(options, to: &out)
+  case .void: writer.void(to: &out)
+  case .setKeyspace(let name): writer.setKeyspace(name, to: &out)
+  case .schemaChange(let change): writer.schemaChange(change, to: &out)
+  case .event(let event): writer.event(event, to: &out)
+  case .authChallenge(let token): writer.authChallenge(token, to: &out)
+  case .authSuccess(let token): writer.authSuccess(token, to: &out)
+  case .error, .rows, .prepared: return nil
+  }
+  return out.take()
 }
 
 private func written(_ message: ErrorMessage, _ version: ProtocolVersion) -> [UInt8] {

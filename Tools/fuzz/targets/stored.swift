@@ -53,6 +53,9 @@ private func readSchema(_ bytes: [UInt8]) {
   guard let schema = try? Schema(encoded: bytes) else { return }
   let again = try? Schema(encoded: schema.encoded)
   require(again?.encoded == schema.encoded, "a schema is read as another after it was written")
+  for table in schema.keyspaces.values.flatMap({ $0.tables.values }) {
+    for column in table.columns { _ = ("\(column.type)", column.type.isCollection, column.type.fixedLengthBytes) }
+  }
 }
 
 private func readNodeRecord(_ bytes: [UInt8]) {
@@ -68,5 +71,6 @@ private func readPartitions(_ bytes: [UInt8]) {
   guard let read else { return }
   guard let merged = try? ReadResponse.merged(read, isReversed: false) else { return }
   for answer in read { _ = merged.missing(from: answer) }
+  requireRoundTrip(merged, encode: { $0.encode(to: &$1) }, decode: ReadResponse.init(from:))
   for partition in merged.partitions { _ = partition.liveRows(nowInSeconds: 1_700_000_000) }
 }

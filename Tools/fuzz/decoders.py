@@ -1,0 +1,175 @@
+"""What Tools/fuzz/run builds: a decoder each, out of targets/NAME.swift; the rooms that it and `files` import come along.
+
+    files     compiled beside the target, in one module: where a room is not needed whole, or a decoder is internal to it
+    options   for libFuzzer
+    decoders  files whose lines the corpus must reach
+    trap      planted by --trap in a copy of the sources: behind the one line of `file` that holds `after` the code traps
+              where `condition` holds, and the fuzzer must find it
+"""
+
+TARGETS = {
+    "frames": {
+        "about": "the native protocol: requests, answers, events",
+        "options": [
+            "-dict=frames.dict",
+        ],
+        "decoders": [
+            "Sources/Frames/FrameHeader.swift",
+            "Sources/Frames/Request+Decode.swift",
+            "Sources/Frames/Notations.swift",
+            "Sources/Frames/ErrorMessage.swift",
+            "Sources/Frames/ServerEvent.swift",
+            "Sources/Frames/Response.swift",
+            "Sources/Frames/TypeOption.swift",
+        ],
+        "trap": {
+            "file": "Sources/Frames/Request+Decode.swift",
+            "after": "let timestamp = try int64()",
+            "condition": "timestamp >> 40 == 0x05_1EAF",
+        },
+    },
+    "segments": {
+        "about": "segments of protocol v5, plain and with LZ4",
+        "decoders": [
+            "Sources/Frames/Segments.swift",
+            "Sources/Codec/CRC24.swift",
+        ],
+        "trap": {
+            "file": "Sources/Frames/Segments.swift",
+            "after": "let payload = segment.extracting(headBytes..<(headBytes + header.payloadBytes))",
+            "condition": "header.payloadBytes == 0x1E, isCompressed, header.uncompressedBytes == 0xAF",
+        },
+    },
+    "compression": {
+        "about": "compressed bodies of protocol v3 and v4: LZ4, Snappy",
+        "decoders": [
+            "Sources/Frames/FrameCompression.swift",
+            "Sources/Codec/LZ4.swift",
+            "Sources/Codec/Snappy.swift",
+        ],
+        "trap": {
+            "file": "Sources/Frames/FrameCompression.swift",
+            "after": "guard byteCount >= 0, byteCount <= maxBytes else { throw .badLength(byteCount) }",
+            "condition": "byteCount == 0x1EAF",
+        },
+    },
+    "messages": {
+        "about": "what nodes say to one another: the hello and every verb's payload",
+        "decoders": [
+            "Sources/Messages/Message.swift",
+            "Sources/Messages/Hello.swift",
+            "Sources/Messages/Payloads.swift",
+            "Sources/Messages/ForwardedWrite.swift",
+            "Sources/Gossip/NodeState.swift",
+            "Sources/Data/ReadCommand.swift",
+            "Sources/Data/Entry.swift",
+        ],
+        "trap": {
+            "file": "Sources/Data/ReadCommand.swift",
+            "after": "let perPartition = Int(clamping: try reader.varint())",
+            "condition": "rowLimit == 4711, perPartition == 815",
+        },
+    },
+    "stored": {
+        "about": "what lies on disk: keys, rows, deletions, the schema, the node's record",
+        "files": [
+            "Sources/Storage/StorageKey.swift",
+            "Sources/Storage/StorageFailure.swift",
+        ],
+        "decoders": [
+            "Sources/Data/EntryCodec.swift",
+            "Sources/Storage/StorageKey.swift",
+            "Sources/Data/Schema+Codec.swift",
+            "Sources/Metadata/NodeRecord.swift",
+            "Sources/Data/CQLType.swift",
+        ],
+        "trap": {
+            "file": "Sources/Data/EntryCodec.swift",
+            "after": "let isExpiring = flags & CellFlag.expiring != 0",
+            "condition": "isTombstone, column == 0x1EAF",
+        },
+    },
+    "hints": {
+        "about": "what waits on disk for other nodes: hints, logged batches",
+        "files": [
+            "Sources/Replica/HintRecord.swift",
+            "Sources/Replica/BatchRecord.swift",
+            "Sources/Replica/PackedBytes.swift",
+        ],
+        "decoders": [
+            "Sources/Replica/HintRecord.swift",
+            "Sources/Replica/BatchRecord.swift",
+            "Sources/Replica/PackedBytes.swift",
+            "Sources/Data/LoggedBatch.swift",
+            "Sources/Codec/Zstd.swift",
+        ],
+        "trap": {
+            "file": "Sources/Replica/HintRecord.swift",
+            "after": "mutations.reserveCapacity(min(count, reader.remaining))",
+            "condition": "count == 3, reader.remaining == 0x1E",
+        },
+    },
+    "paging": {
+        "about": "the paging state that a client hands back",
+        "files": [
+            "Sources/Query/PagingState.swift",
+        ],
+        "decoders": [
+            "Sources/Query/PagingState.swift",
+        ],
+        "trap": {
+            "file": "Sources/Query/PagingState.swift",
+            "after": 'guard flags < 16 else { throw .badValue("paging flags") }',
+            "condition": "flags == 0xF, key.bytes.first == 0x1E",
+        },
+    },
+    "http": {
+        "about": "HTTP/1.1: request lines, headers, bodies, chunks, trailers",
+        "decoders": [
+            "Sources/HTTP/RequestParser.swift",
+            "Sources/HTTP/HeadParser.swift",
+            "Sources/HTTP/RequestHead.swift",
+            "Sources/HTTP/Target.swift",
+        ],
+        "trap": {
+            "file": "Sources/HTTP/RequestParser.swift",
+            "after": "for digit in digits { size = size << 4 | UInt64(Hex.digit(digit) ?? 0) }",
+            "condition": "size == 0x1EAF",
+        },
+    },
+    "yaml": {
+        "about": "the configuration file",
+        "files": [
+            "Sources/marquee/YAML.swift",
+        ],
+        "decoders": [
+            "Sources/marquee/YAML.swift",
+        ],
+        "trap": {
+            "file": "Sources/marquee/YAML.swift",
+            "after": "let text = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)",
+            "condition": 'scalar.length == 4, unsafe Array(text) == Array("trap".utf8)',
+        },
+    },
+    "cql": {
+        "about": "CQL's text, and the values bound to a statement",
+        "options": [
+            "-dict=cql.dict",
+        ],
+        "decoders": [
+            "Sources/CQL/Lexer.swift",
+            "Sources/CQL/Parser.swift",
+            "Sources/CQL/Parser+Statements.swift",
+            "Sources/CQL/Parser+Names.swift",
+            "Sources/CQL/Parser+Terms.swift",
+            "Sources/CQL/Parser+Select.swift",
+            "Sources/CQL/Parser+Modification.swift",
+            "Sources/CQL/Parser+Schema.swift",
+        ],
+        "trap": {
+            "file": "Sources/CQL/Parser+Select.swift",
+            "after": "statement.allowsFiltering = true",
+            "condition": "isJSON, statement.perPartitionLimit != nil",
+        },
+    },
+}
