@@ -4,6 +4,7 @@
 """
 import asyncio
 import sys
+import time
 
 import acsylla
 
@@ -34,10 +35,13 @@ async def schema(session, keyspace):
     await execute(session, steps.keyspace_statement(keyspace))
     for statement in steps.table_statements(keyspace):
         await execute(session, statement)
-    metadata = session.get_metadata()
-    expect(keyspace in metadata.get_keyspaces(), f"metadata has {metadata.get_keyspaces()}")
-    tables = metadata.get_tables(keyspace)
-    expect(set(tables) == {"types", "wide", "kv"}, f"metadata has {tables}")
+    # This driver learns of tables by events, beside the statements that make them.
+    deadline, tables = time.monotonic() + 10, []
+    while set(tables) != {"types", "wide", "kv"}:
+        expect(time.monotonic() < deadline, f"metadata has {tables}")
+        await asyncio.sleep(0.02)
+        metadata = session.get_metadata()
+        tables = metadata.get_tables(keyspace) if keyspace in metadata.get_keyspaces() else []
     columns = {column.name for column in metadata.get_table_meta(keyspace, "wide").columns}
     expect(columns == {"p", "c", "v"}, f"wide has {columns}")
 

@@ -40,7 +40,7 @@ def test_gocql_over_tls_with_a_password(directory):
         for _ in range(5):
             # The driver waits 600 ms for a connection, and a first check of a password costs each node a tenth of a second of
             # CPU: on a busy machine that is too long, until the nodes remember.
-            found, text = run_suite(own, directory, "-proto", 4, "-runauth", "-test.run", "^TestAuthentication$")
+            found, text = run_suite(own, "-proto", 4, "-runauth", "-test.run", "^TestAuthentication$")
             if found == {"TestAuthentication": "passes"}:
                 break
         expect(found == {"TestAuthentication": "passes"}, f"{found}\n{text[-800:]}")
@@ -52,7 +52,7 @@ def suite(directory):
     return program
 
 
-def run_suite(program, directory, *options, seconds=300):
+def run_suite(program, *options, seconds=300):
     """Runs the suite; returns its outcomes by name and what it printed."""
     command = [
         str(program), "-test.v", f"-test.timeout={seconds - 10}s", "-cluster", ",".join(addresses()), "-rf", "1",
@@ -84,11 +84,12 @@ def said_by(name, text):
 def test_gocqls_own_suite(directory):
     program = suite(directory)
     with harness.running_cluster(directory, NODES):
-        found, text = run_suite(program, directory, "-proto", 4)
-    wanted = listed()
-    wrong = differences(wanted, found)
-    for line in wrong:
-        print(f"        {line}\n{said_by(line.split(':')[0], text)}", flush=True)
-    expect(not wrong, f"{len(wrong)} of {len(wanted)} tests came out otherwise than {LIST.name} says: {wrong[:5]}")
-    counts = [list(found.values()).count(word) for word in OUTCOMES.values()]
-    print(f"        {counts[0]} passed, {counts[1]} failed and {counts[2]} were skipped as listed", flush=True)
+        for options in ([], ["-compressor", "snappy"]):
+            found, text = run_suite(program, "-proto", 4, *options)
+            wanted = listed()
+            wrong = differences(wanted, found)
+            for line in wrong:
+                print(f"        {line}\n{said_by(line.split(':')[0], text)}", flush=True)
+            expect(not wrong, f"{len(wrong)} of {len(wanted)} tests came out otherwise than {LIST.name} says: {wrong[:5]}")
+            counts = [list(found.values()).count(word) for word in OUTCOMES.values()]
+            print(f"        {' '.join(options) or 'plain'}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped, as listed", flush=True)
