@@ -113,7 +113,7 @@ extension Binding {
     case .arithmetic(let sign, let left, let right): return try bindArithmetic(sign, left, right, table)
     case .negation(let inner):
       let argument = try bind(inner, table, expected: nil)
-      guard ScalarFunction.isNumber(argument.type) else {
+      guard ScalarFunction.isAnyNumber(argument.type) else {
         throw .invalid("the '-' operation is not supported for \(argument.type)")
       }
       return .call(ScalarFunction(name: "-", body: .negate(argument.type), result: argument.type), [argument])
@@ -220,7 +220,7 @@ extension Binding {
       }
       guard let function = AggregateFunction.resolve(name.name, argument.type) else {
         throw .invalid(
-          "Invalid call to function system.\(name.name), none of its type signatures match (known type"
+          "Invalid call to function \(name), none of its type signatures match (known type"
             + " signatures: system.\(name.name) : (number) -> number)"
         )
       }
@@ -263,13 +263,15 @@ extension Binding {
       }
     }
     let required = overloads.first?.arguments.count ?? 0
-    if !overloads.contains(where: { $0.arguments.count == arguments.count }) {
+    if overloads.count == 1, overloads[0].arguments.count != arguments.count {
       throw .invalid(
         "Invalid number of arguments in call to function system.\(name.name): \(required) required but"
           + " \(arguments.count) provided"
       )
     }
-    throw .invalid("Invalid call to function system.\(name.name), none of its type signatures match")
+    throw .invalid(
+      "Invalid call to function \(name), none of its type signatures match (known type signatures:"
+        + " \(ScalarFunction.signatures(name.name, overloads)))")
   }
 
   /// Functions whose result follows from their argument's type; nil for others.

@@ -33,7 +33,7 @@ extension Binding {
     case .cast(let inner, let name): return try bindCast(inner, name, receiver)
     case .arithmetic(let sign, let left, let right): return try bindArithmetic(sign, left, right, receiver)
     case .negation(let inner):
-      guard ScalarFunction.isNumber(receiver.type) else {
+      guard ScalarFunction.isAnyNumber(receiver.type) else {
         throw .invalid("The '-' operation is not supported for \(receiver.type)")
       }
       let body = ScalarFunction.Body.negate(receiver.type)
@@ -217,7 +217,9 @@ extension Binding {
     }
     if let lastFailure {
       if overloads.count == 1 { throw lastFailure }
-      throw .invalid("Invalid call to function \(name), none of its type signatures match")
+      throw .invalid(
+        "Invalid call to function \(name), none of its type signatures match (known type signatures:"
+          + " \(ScalarFunction.signatures(name.name, overloads)))")
     }
     let required = overloads.first?.arguments.count ?? 0
     throw .invalid(
@@ -246,7 +248,13 @@ extension Binding {
       let function = ScalarFunction(name: sign.rawValue, body: .concatenate, result: receiver.type)
       return .call(function, [try bind(left, receiver), try bind(right, receiver)])
     }
-    guard ScalarFunction.isNumber(receiver.type) else {
+    if [.timestamp, .date].contains(receiver.type), sign == .add || sign == .subtract {
+      let span = receiver.with("[duration]", .duration)
+      let body = ScalarFunction.Body.move(receiver.type, isBackwards: sign == .subtract)
+      let function = ScalarFunction(name: sign.rawValue, body: body, result: receiver.type)
+      return .call(function, [try bind(left, receiver), try bind(right, span)])
+    }
+    guard ScalarFunction.isAnyNumber(receiver.type) else {
       throw .invalid("the '\(sign.rawValue)' operation is not supported for \(receiver.name) of type \(receiver.type)")
     }
     let body = ScalarFunction.Body.arithmetic(sign, receiver.type, receiver.type)

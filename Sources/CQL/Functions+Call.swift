@@ -36,7 +36,10 @@ extension ScalarFunction {
     case .cast(let from, let to): return try Self.cast(values[0], from: from, to: to)
     case .arithmetic(let sign, let left, let right):
       return try arithmetic(sign, values[0], left, values[1], right)
-    case .negate(let type): return try arithmetic(.subtract, Self.zero(type), type, values[0], type)
+    case .negate(let type):
+      if AggregateFunction.isLong(type) { return type.negated(values[0]) }
+      return try arithmetic(.subtract, Self.zero(type), type, values[0], type)
+    case .move(let type, let isBackwards): return try moved(values[0], type, by: values[1], isBackwards: isBackwards)
     case .toJSON(let type): return Array(type.json(of: values[0]).utf8)
     case .fromJSON(let type): return try value(fromJSON: values[0], type)
     case .concatenate: return values[0] + values[1]
@@ -149,6 +152,8 @@ extension ScalarFunction {
   private func arithmetic(
     _ sign: ArithmeticOperator, _ a: [UInt8], _ left: CQLType, _ b: [UInt8], _ right: CQLType
   ) throws(CQLFailure) -> [UInt8]? {
+    if a.isEmpty || b.isEmpty { return nil }
+    if AggregateFunction.isLong(result) { return try longArithmetic(sign, a, left, b, right) }
     if Self.isInteger(result) {
       guard let x = Values.integer(a), let y = Values.integer(b) else { return nil }
       let value: Int64
@@ -176,11 +181,63 @@ extension ScalarFunction {
     return Self.bytes(value, as: result)
   }
 
+  private func longArithmetic(
+    _ sign: ArithmeticOperator, _ a: [UInt8], _ left: CQLType, _ b: [UInt8], _ right: CQLType
+  ) throws(CQLFailure) -> [UInt8] {
+    let operation: NumberOperation =
+      switch sign {
+      case .add: .add
+      case .subtract: .subtract
+      case .multiply: .multiply
+      case .divide: .divide
+      case .modulo: .modulo
+      }
+    do throws(ValueError) {
+      let isDecimal = result == .decimal
+      let x = isDecimal ? try BigArithmetic.decimal(a, left) : try BigArithmetic.varint(a, left)
+      let y = isDecimal ? try BigArithmetic.decimal(b, right) : try BigArithmetic.varint(b, right)
+      return try BigArithmetic.apply(operation, x, y, result)
+    } catch {
+      throw .function("the operation '\(left) \(sign.rawValue) \(right)' failed: \(error.message)")
+    }
+  }
+
+  private func moved(
+    _ bytes: [UInt8], _ type: CQLType, by duration: [UInt8], isBackwards: Bool
+  ) throws(CQLFailure) -> [UInt8]? {
+    if bytes.isEmpty || duration.isEmpty { return nil }
+    func failure(_ text: String) -> CQLFailure {
+      .function("the operation '\(type) \(isBackwards ? "-" : "+") duration' failed: \(text)")
+    }
+    let span: CQLDuration
+    do throws(ValueError) { span = try CQLDuration(serialized: duration) } catch { throw failure(error.message) }
+    if type == .date {
+      guard span.nanoseconds == 0 else {
+        throw failure("The duration must have a day precision. Was: \(CQLType.duration.text(of: duration))")
+      }
+      guard let days = Values.date(bytes) else { return nil }
+      guard let moved = span.added(toDays: days, isBackwards: isBackwards) else { throw failure("out of range") }
+      return Values.date(days: moved)
+    }
+    guard let milliseconds = Values.bigint(bytes) else { return nil }
+    guard let moved = span.added(toMilliseconds: milliseconds, isBackwards: isBackwards) else {
+      throw failure("out of range")
+    }
+    return Values.bigint(moved)
+  }
+
   // MARK: - CAST
 
   static func canCast(from: CQLType, to: CQLType) -> Bool {
-    if from == to || to == .text || to == .ascii { return !from.isCollection }
-    if isNumber(from), isNumber(to) { return to != .counter }
+    if from == to { return !from.isCollection }
+    if to == .text || to == .ascii {
+      switch from {
+      case .blob, .duration, .list, .set, .map, .tuple, .vector, .frozen: return false
+      case .text: return to == .text
+      default: return true
+      }
+    }
+    if isAnyNumber(from), isAnyNumber(to) { return to != .counter }
     switch (from, to) {
     case (.timeuuid, .timestamp), (.timeuuid, .date), (.timestamp, .date), (.date, .timestamp): return true
     default: return false
@@ -196,8 +253,24 @@ extension ScalarFunction {
       }
       return Array(from.text(of: bytes).utf8)
     }
+    if to == .decimal || to == .varint || AggregateFunction.isLong(from) { return try castLong(bytes, from, to) }
     if isInteger(from) { return Values.integer(bytes).map { Self.bytes($0, as: to) } }
     if isNumber(from) { return double(bytes, from).map { Self.bytes($0, as: to) } }
     return convert(bytes, from: from, to: to)
+  }
+
+  private static func castLong(_ bytes: [UInt8], _ from: CQLType, _ to: CQLType) throws(CQLFailure) -> [UInt8]? {
+    if bytes.isEmpty { return nil }
+    do throws(ValueError) {
+      switch to {
+      case .decimal: return try BigArithmetic.decimal(bytes, from)
+      case .float, .double: return BigArithmetic.double(bytes, from).map { Self.bytes($0, as: to) }
+      default:
+        let isFloating = from == .float || from == .double
+        let whole = try BigArithmetic.varint(
+          isFloating ? try BigArithmetic.decimal(bytes, from) : bytes, isFloating ? .decimal : from)
+        return to == .varint ? whole : Self.bytes(BigArithmetic.low64(whole), as: to)
+      }
+    } catch { throw .function("execution of 'system.cast_as_\(to)[\(from)]' failed: \(error.message)") }
   }
 }

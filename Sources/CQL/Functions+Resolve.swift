@@ -47,6 +47,14 @@ extension ScalarFunction {
     }
   }
 
+  /// As messages list them; Cassandra in no order.
+  static func signatures(_ name: String, _ overloads: [Overload]) -> String {
+    overloads.map { overload in
+      let arguments = overload.arguments.map(\.description).joined(separator: ", ")
+      return "system.\(name) : (\(arguments)) -> \(overload.function.result)"
+    }.joined(separator: ", ")
+  }
+
   private static let numbers: [CQLType] = [
     .int, .bigint, .smallint, .tinyint, .varint, .float, .double, .decimal, .counter,
   ]
@@ -73,22 +81,39 @@ extension ScalarFunction {
       return ScalarFunction(
         name: sign.rawValue, body: .concatenate, result: a == .ascii && b == .ascii ? .ascii : .text)
     }
+    if a == .timestamp || a == .date, b == .duration, sign == .add || sign == .subtract {
+      return ScalarFunction(name: sign.rawValue, body: .move(a, isBackwards: sign == .subtract), result: a)
+    }
     return arithmeticResult(a, b).map {
       ScalarFunction(name: sign.rawValue, body: .arithmetic(sign, a, b), result: $0)
     }
   }
 
-  /// The type of `a + b` of numbers; nil where there is none.
+  /// The type of `a + b` of numbers; nil where there is none (OperationFcts.returnType): the longer of the two, and
+  /// floating where one of them is.
   static func arithmeticResult(_ a: CQLType, _ b: CQLType) -> CQLType? {
-    guard isNumber(a), isNumber(b) else { return nil }
-    let order: [CQLType] = [.tinyint, .smallint, .int, .bigint]
-    if isInteger(a), isInteger(b) {
-      let ranks = [a, b].map { order.firstIndex(of: $0) ?? 3 }
-      return order[max(ranks[0], ranks[1])]
+    guard let left = numberBytes(a), let right = numberBytes(b) else { return nil }
+    let size = max(left, right)
+    if [a, b].contains(where: { $0 == .float || $0 == .double || $0 == .decimal }) {
+      return size == 4 ? .float : (size == 8 ? .double : (size < 4 ? .float : .decimal))
     }
-    let isWide = [a, b].contains { $0 == .double || $0 == .bigint || $0 == .counter }
-    return isWide ? .double : .float
+    switch size {
+    case 1: return .tinyint
+    case 2: return .smallint
+    case 4: return .int
+    case 8: return .bigint
+    default: return .varint
+    }
   }
+
+  /// Nil for what is no number; a varint and a decimal have no bound.
+  private static func numberBytes(_ type: CQLType) -> Int? {
+    if AggregateFunction.isLong(type) { return .max }
+    return isNumber(type) ? type.fixedLengthBytes : nil
+  }
+
+  /// Any type that can be computed with.
+  static func isAnyNumber(_ type: CQLType) -> Bool { numberBytes(type) != nil }
 }
 
 extension AggregateFunction {

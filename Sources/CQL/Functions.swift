@@ -18,6 +18,8 @@ public struct ScalarFunction: Sendable {
     case cast(from: CQLType, to: CQLType)
     case arithmetic(ArithmeticOperator, CQLType, CQLType)
     case negate(CQLType)
+    /// A timestamp or date moved by a duration.
+    case move(CQLType, isBackwards: Bool)
     case toJSON(CQLType)
     case fromJSON(CQLType)
     /// `a + b` of strings.

@@ -277,4 +277,31 @@ import Testing
     // The example of native_protocol_v5.spec: small numbers take one byte each.
     #expect(CQLDuration(months: 1, days: 2, nanoseconds: -1).serialized == [2, 4, 1])
   }
+
+  /// Quotient times divisor plus remainder is the dividend, and the remainder is less than the divisor.
+  @Test(arguments: 1...6) func dividesNumbersOfAnyLength(_ seed: UInt64) throws {
+    var generator = SeededGenerator(seed: seed)
+    func number(_ generator: inout SeededGenerator) -> BigInteger {
+      let limbs = (0..<(1 + generator.below(6))).map { _ in
+        [0, 1, .max, UInt32(truncatingIfNeeded: generator.next())][generator.below(4)]
+      }
+      return BigInteger(isNegative: generator.below(2) == 0, limbs: limbs)
+    }
+    for round in 0..<300 {
+      let (a, b) = (number(&generator), number(&generator))
+      guard !b.isZero else { continue }
+      let (quotient, remainder) = a.divided(by: b)
+      #expect(quotient.times(b).plus(remainder) == a, "seed \(seed), round \(round)")
+      let less =
+        BigInteger(isNegative: false, limbs: remainder.limbs)
+        .compare(BigInteger(isNegative: false, limbs: b.limbs)) < 0
+      #expect(less && (remainder.isZero || remainder.isNegative == a.isNegative), "seed \(seed), round \(round)")
+    }
+    #expect(throws: ValueError.self) {
+      try BigArithmetic.apply(.add, [UInt8](repeating: 1, count: 600), [1], .varint)
+    }
+    let far = Values.int(.min) + [1]
+    #expect(throws: ValueError.self) { try BigArithmetic.apply(.add, far, Values.int(.max) + [1], .decimal) }
+    #expect(throws: ValueError.self) { try BigArithmetic.apply(.divide, far, Values.int(.max) + [1], .decimal) }
+  }
 }

@@ -43,6 +43,27 @@ import Testing
     ("similarity_cosine(ve, [1, 2])", "invalid: All arguments must have the same vector dimensions"),
     ("abs(tn), abs(vi), abs(do), round(do), round(n)", "2|12345678901234567890|1.5|2.0|7"),
     ("ve, vn", "[1.0, 2.0, 3.0]|['p', 'q']"),
+    ("n + bi, n - bi, n * bi, n / tn, bi / n, n % 4", "130|-116|861|-3|17|3"),
+    ("n + de, de - vi, de * de", "19.50|12345678901234567902.50|156.2500"),
+    ("de / n, de / 3", "1.78571428571428571428571428571429|4.16666666666666666666666666666667"),
+    ("vi * vi", "152415787532388367501905199875019052100"),
+    ("vi / n, vi % n, vi + n, do + de", "-1763668414462081127|-1|-12345678901234567883|14.00"),
+    ("-bi, -vi, -de, -do", "-123|12345678901234567890|-12.50|-1.5"), ("de % n, de / de, de / 0.125", "5.50|1|1E+2"),
+    ("vi / vi, vi % -1, vi / -10000000000", "1|0|1234567890"),
+    ("de / 0", "0x1400: the operation 'decimal / int' failed: BigInteger divide by zero"),
+    ("vi % 0", "0x1400: the operation 'varint % int' failed: BigInteger divide by zero"),
+    ("ts + 1d, ts - 2mo, ts + 1mo2d3h", "2020-03-01 10:00:00.000Z|2019-12-29 10:00:00.000Z|2020-03-31 13:00:00.000Z"),
+    ("toDate(ts) + 1mo, toDate(ts) - 1d, toDate(ts) + 1y", "2020-03-29|2020-02-28|2021-02-28"),
+    (
+      "toDate(ts) + 1h",
+      "0x1400: the operation 'date + duration' failed: The duration must have a day precision. Was: 1h"
+    ),
+    ("CAST(vi AS int), CAST(de AS int), CAST(de AS varint), CAST(do AS decimal)", "350287150|12|12|1.5"),
+    (
+      "CAST(n AS decimal), CAST(do AS varint), CAST(vi AS double), CAST(vi AS decimal)",
+      "7|1|-1.2345678901234567E19|-12345678901234567890"
+    ),
+
     ("mp['a'], mp['a'..'a'], mp[..'a'], mp['b'..]", "1|{'a': 1}|{'a': 1}|{'b': 2}"),
     ("st['x'], st['nope'], st['a'..'x']", "x|null|{'x'}"),
     ("ln[0..1]", "invalid: Slice selection is only allowed on sets and maps, but ln is a list"),

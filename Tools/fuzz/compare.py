@@ -71,7 +71,17 @@ class Generator:
             "tinyint": lambda: str(self.random.randint(-2, 2)),
             "inet": lambda: pick(["'127.0.0.1'", "'::1'", "'10.0.0.1'"]),
             "time": lambda: pick(["'00:00:00'", "'12:34:56.789'"]),
-            "decimal": lambda: pick(["1.50", "-2", "0"]),
+            # No zeros at the end: Cassandra keeps those of a clustering, Marquee its shortest form.
+            "decimal": lambda: pick(["1.5", "-2", "0", "10", "-0.25"]),
+            "smallint": lambda: str(self.random.randint(-2, 2)),
+            "float": lambda: pick(["-1.5", "0", "2.25", "1e10"]),
+            "ascii": lambda: "'" + pick(["", "a", "b"]) + "'",
+            "timeuuid": lambda: pick(["50554d6e-29bb-11e5-b345-feff819cdc9f", "50554d6e-29bb-11e4-b345-feff819cdc9f"]),
+            "frozen<list<int>>": lambda: self.value("list<int>"),
+            "frozen<set<text>>": lambda: self.value("set<text>"),
+            "frozen<map<text, int>>": lambda: self.value("map<text, int>"),
+            "frozen<tuple<int, text>>": lambda: f"({self.scalars['int']()}, {self.scalars['text']()})",
+            "vector<float, 2>": lambda: f"[{self.scalars['float']()}, {self.scalars['float']()}]",
         }
 
     def chance(self, share):
@@ -79,7 +89,7 @@ class Generator:
 
     def table(self, number):
         count = self.random.randint
-        clusterable = [kind for kind in self.scalars if kind != "decimal"]
+        clusterable = list(self.scalars)
         key = [(f"p{n}", self.random.choice(KEY_TYPES)) for n in range(count(1, 2))]
         clustering = [
             (f"c{n}", self.random.choice(clusterable), self.random.choice(["ASC", "DESC"])) for n in range(count(0, 3))
@@ -198,8 +208,20 @@ class Generator:
         plain = [(n, k) for n, k in table.statics + table.regulars if "<" not in k]
         times = ", ".join(f"writetime({name})" for name, _ in plain)
         folded = ", ".join(f"{f}({name})" for name, _ in plain for f in ("max", "min", "count"))
+        whole = []
+        if COLLECTIONS[0] in table.regulars:
+            text = self.scalars["text"]
+            whole = ["writetime(lst), writetime(st), maxwritetime(mp)", f"writetime(mp[{text()}])",
+                     f"mp[{text()}], mp[{text()}..], st[..{text()}]",
+                     "collection_count(lst), collection_max(st), map_keys(mp), map_values(mp), collection_sum(lst)"]
+        numbers = [n for n, k in plain if k in ("int", "bigint", "varint", "decimal", "double", "smallint", "tinyint")]
+        if numbers:
+            one, other = (self.random.choice(numbers) for _ in range(2))
+            whole.append(f"{one} {self.random.choice('+-*')} {other}, {one} / 3, -{one}")
+        if plain:
+            whole.append(", ".join(f"toJson({name})" for name, _ in table.statics + table.regulars))
         some = ", ".join(self.random.sample(names, self.random.randint(1, len(names))))
-        return self.random.choice(["*", "*", some, "JSON *", "count(*)", times or "*", folded or "*"])
+        return self.random.choice(["*", "*", some, "JSON *", "count(*)", times or "*", folded or "*"] + whole)
 
     def read(self, table):
         draw = self.random.random()
