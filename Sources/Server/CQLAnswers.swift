@@ -53,9 +53,9 @@ extension ResultColumns {
 extension ResultColumns {
   /// The id that a client must be told whose metadata has another one.
   func newID(insteadOf known: [UInt8]) -> [UInt8]? {
-    // Columns of what was never prepared (DESCRIBE): no id is the same, so their metadata is sent each time.
-    let current = id ?? []
-    return current == known ? nil : current
+    // What DESCRIBE answers has none, so its metadata is sent each time.
+    guard let id else { return [] }
+    return id == known ? nil : id
   }
 }
 

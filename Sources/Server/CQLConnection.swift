@@ -323,7 +323,8 @@ final class CQLConnection: StreamHandler {
         return answer(stream, ErrorMessage(QueryFailure.unprepared(id: id)))
       }
       let newID = metadataID.flatMap { rows.columns.newID(insteadOf: $0) }
-      let skips = skipsMetadata && newID == nil
+      // Nobody knows the columns of what has no id: they were told by no PREPARE.
+      let skips = skipsMetadata && newID == nil && rows.columns.id != nil
       let metadata = skips ? nil : listener.metadataCache.encoded(rows.columns, version)
       output {
         writer.rows(

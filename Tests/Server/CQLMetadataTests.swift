@@ -56,6 +56,26 @@ import World
     #expect(try ask(client, execute([]), bed).newMetadataID == second)
   }
 
+  /// What DESCRIBE answers is not known when it is prepared.
+  @Test func whatHasNoIDIsToldEachTime() throws {
+    let bed = try CQLBed()
+    let client = try bed.readyClient(withTable: true, .v5)
+    let describe = try client.prepare("DESCRIBE KEYSPACES")
+    var known = try #require(describe.resultMetadataID)
+    for _ in 0..<3 {
+      let execute = Request.execute(
+        id: describe.id, resultMetadataID: known, QueryParameters(consistency: 1, skipsMetadata: true))
+      let answer = try rows(try client.ask(execute))
+      #expect(answer.columns.count == answer.columnCount)
+      #expect(answer.columnCount > 0)
+      known = try #require(answer.newMetadataID)
+    }
+    let older = try bed.readyClient()
+    let same = try older.prepare("DESCRIBE KEYSPACES")
+    let execute = Request.execute(id: same.id, QueryParameters(consistency: 1, skipsMetadata: true))
+    #expect(try rows(older.ask(execute)).columns.count == 3)
+  }
+
   @Test func equalColumnsHaveEqualIDs() throws {
     let bed = try CQLBed()
     let client = try bed.readyClient(withTable: true, .v5)
