@@ -241,10 +241,11 @@ func trace(session *gocql.Session, keyspace string) {
 	var v string
 	tracer := gocql.NewTraceWriter(session, &text)
 	must(session.Query("SELECT v FROM "+keyspace+".kv WHERE k = 1000").Trace(tracer).Scan(&v), "a traced read")
-	if !strings.Contains(text.String(), "Tracing session") || strings.Count(text.String(), "\n") < 3 || strings.Contains(text.String(), "error") {
-		fail("the trace is %q", text.String())
+	said := text.String()
+	if !strings.Contains(said, "Tracing session") || strings.Count(said, "\n") < 3 || strings.Contains(said, "error") {
+		fail("the trace is %q", said)
 	}
-	note("a trace of %d lines", strings.Count(text.String(), "\n"))
+	note("a trace of %d lines", strings.Count(said, "\n"))
 }
 
 // work writes and reads while a node is killed, comes back and serves again.

@@ -91,5 +91,5 @@ def test_gocqls_own_suite(directory):
             for line in wrong:
                 print(f"        {line}\n{said_by(line.split(':')[0], text)}", flush=True)
             expect(not wrong, f"{len(wrong)} of {len(wanted)} tests came out otherwise than {LIST.name} says: {wrong[:5]}")
-            counts = [list(found.values()).count(word) for word in OUTCOMES.values()]
-            print(f"        {' '.join(options) or 'plain'}: {counts[0]} passed, {counts[1]} failed, {counts[2]} skipped, as listed", flush=True)
+            counts = ", ".join(f"{list(found.values()).count(word)} {word}" for word in OUTCOMES.values())
+            print(f"        {' '.join(options) or 'plain'}: {counts}, as listed", flush=True)

@@ -1,5 +1,5 @@
 // How many descriptors the process may have open. A shell's usual soft limit is 1,024, fewer than the connections that
-// a node admits, so it is raised as far as the hard limit allows. Over it `accept` fails and a driver sees a closed port.
+// a node admits, so it is raised as far as the hard limit allows. Beyond it `accept` fails, and a driver waits in vain.
 
 import Base
 import Glibc
