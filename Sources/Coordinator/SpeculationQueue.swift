@@ -14,20 +14,25 @@ struct SpeculationQueue {
 
   private var queues = [DeadlineQueue](repeating: DeadlineQueue(), count: classes.count)
   private(set) var next: Instant?
+  /// Where the last due request was found: queues before it have none that is due.
+  private var place = 0
 
   mutating func add(_ request: UInt64, at now: Instant, after delay: Duration) {
-    let place = Self.classes.firstIndex { .milliseconds($0) >= delay } ?? Self.classes.count - 1
-    let due = now + .milliseconds(Self.classes[place])
-    queues[place].add(request, at: due)
+    let lane = Self.classes.firstIndex { .milliseconds($0) >= delay } ?? Self.classes.count - 1
+    let due = now + .milliseconds(Self.classes[lane])
+    queues[lane].add(request, at: due)
     if next.map({ due < $0 }) ?? true { next = due }
   }
 
   /// The next request that is due; a request that ended meanwhile comes out too.
   mutating func popDue(_ now: Instant) -> UInt64? {
     guard let next, next <= now else { return nil }
-    var found: UInt64?
-    for place in queues.indices where found == nil { found = queues[place].popDue(now) }
-    if found == nil { self.next = queues.compactMap(\.next).min() }
-    return found
+    while place < queues.count {
+      if let found = queues[place].popDue(now) { return found }
+      place += 1
+    }
+    place = 0
+    self.next = queues.compactMap(\.next).min()
+    return nil
   }
 }
