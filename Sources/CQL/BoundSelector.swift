@@ -101,6 +101,8 @@ extension BoundSelector {
       guard key.isWithin(parts[index], from: from, to: to) else { continue }
       kept += parts[index..<(index + (isMap ? 2 : 1))]
     }
+    // None of them is null, as in Cassandra.
+    if kept.isEmpty { return nil }
     return isMap ? Values.map(alternating: kept) : Values.collection(kept)
   }
 }

@@ -1,6 +1,6 @@
 // Lists whose elements are changed by place or value: the rows are read first, at the statement's own consistency, and
-// the elements' paths are looked up in them (Lists.java: requiresRead). Two such statements at once may miss each other,
-// as in Cassandra; so do those of one batch, which all see what was there before it.
+// the elements' paths are looked up in them (Lists.java: requiresRead). Two such statements at once may miss each
+// other, as in Cassandra; so do those of one batch, which all see what was there before it.
 
 import Base
 import Data

@@ -3,9 +3,9 @@
 // A decimal is 0.d1d2d3... times ten to some power: a byte for the sign, the power (sign flipped), the digits plus one,
 // a zero; all of a negative one but its sign inverted. Decimals of one value are one row, as in Cassandra.
 //
-// A frozen list, set or map is its elements (a map's keys and values in turn), each behind 02, and an 01: the shorter of
-// two that begin alike comes first (ListType.java, MapType.java). A tuple is its parts, each 01 for null or 02 and the
-// part; those left out are null. A vector is its elements.
+// A frozen list, set or map is its elements (a map's keys and values in turn), each behind 02, and an 01: the shorter
+// of two that begin alike comes first (ListType.java, MapType.java). A tuple is its parts, each 01 for null or 02 and
+// the part; those left out are null. A vector is its elements.
 //
 // Deviation: what comes back is the shortest form, a decimal without zeros at its end, a tuple with every part.
 

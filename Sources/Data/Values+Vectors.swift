@@ -1,5 +1,5 @@
-// Vectors (Cassandra 5.0, db/marshal/VectorType.java): as many elements as the type says, none of them null. Elements of
-// a fixed length stand one behind the other; others have their length before them as an unsigned vint.
+// Vectors (Cassandra 5.0, db/marshal/VectorType.java): as many elements as the type says, none of them null. Elements
+// of a fixed length stand one behind the other; others have their length before them as an unsigned vint.
 
 import Base
 

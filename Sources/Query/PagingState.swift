@@ -2,10 +2,10 @@
 // any node can go on. Version 2: [version][table id 16][key token 8, key][flags][clustering?]
 // [left of LIMIT?][left of PER PARTITION LIMIT?][seal 16].
 //
-// The seal is HMAC-SHA256, cut to 16 bytes, under the secret that the cluster's nodes share in their schema record, over
-// the statement's id and the bytes before it: a state that no node made, or one of another statement, is refused. It
-// outlives the node that made it. Cassandra's state has no seal (service/pager/PagingState.java), and its bytes may be
-// written by anybody.
+// The seal is HMAC-SHA256, cut to 16 bytes, under the secret that the cluster's nodes share in their schema record,
+// over the statement's id and the bytes before it: a state that no node made, or one of another statement, is refused.
+// It outlives the node that made it. Cassandra's state has no seal (service/pager/PagingState.java), and its bytes may
+// be written by anybody.
 
 import Base
 import Crypto

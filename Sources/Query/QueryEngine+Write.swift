@@ -34,7 +34,8 @@ extension QueryEngine {
     try write(mutations, keyspace: modification.table.keyspace, options, warnings: [], completion)
   }
 
-  /// A list's elements by place or value: the rows are read at the write's consistency, as Cassandra does, then written.
+  /// A list's elements by place or value: the rows are read at the write's consistency, as Cassandra does, and
+  /// written then.
   private func runAfterRead(
     _ modification: BoundModification, _ options: QueryOptions, _ context: EvaluationContext,
     _ completion: @escaping (Result<QueryResult, QueryFailure>) -> Void
@@ -232,9 +233,9 @@ extension QueryEngine {
     guard tables.contains(where: { $0.options.gcGraceSeconds == 0 }) else { return [] }
     let names = Set(tables.filter { $0.options.gcGraceSeconds == 0 }.map { "\($0.keyspace).\($0.name)" }).sorted()
     return [
-      "Executing a LOGGED BATCH on table\(names.count == 1 ? "" : "s") [\(names.joined(separator: ", "))], configured with"
-        + " a gc_grace_seconds of 0. The gc_grace_seconds is used to TTL batchlog entries, so setting gc_grace_seconds"
-        + " too low on tables involved in an atomic batch might cause batchlog entries to expire before being replayed."
+      "Executing a LOGGED BATCH on table\(names.count == 1 ? "" : "s") [\(names.joined(separator: ", "))], configured"
+        + " with a gc_grace_seconds of 0. The gc_grace_seconds is used to TTL batchlog entries, so setting"
+        + " gc_grace_seconds too low on tables involved in an atomic batch might cause batchlog entries to expire before being replayed."
     ]
   }
 
@@ -256,8 +257,8 @@ extension QueryEngine {
     case .unlogged where keys > configuration.batchWarnPartitions:
       warnings.append(
         "Unlogged batch covering \(keys) partitions detected against table\(names.count == 1 ? "" : "s")"
-          + " [\(names.joined(separator: ", "))]. You should use a logged batch for atomicity, or asynchronous writes for"
-          + " performance.")
+          + " [\(names.joined(separator: ", "))]. You should use a logged batch for atomicity, or asynchronous writes"
+          + " for performance.")
     case .logged, .unlogged, .counter: break
     }
     return warnings

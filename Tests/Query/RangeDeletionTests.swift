@@ -1,5 +1,6 @@
-// Deletions of every width against a model that keeps all writes and asks them one by one: over one store, and over three
-// that each saw some of the writes and are merged and repaired by reads. Paging state, order and slices on the way.
+// Deletions of every width against a model that keeps all writes and asks them one by one: over one store, and over
+// three that each saw some of the writes and are merged and repaired by reads. Paging state, order and slices on the
+// way.
 
 import Base
 import Coordinator
@@ -94,7 +95,7 @@ private struct Model {
         cell = (time, value)
         continue
       }
-      if time > known.time || (time == known.time && known.value.map { value == nil || value! > $0 } ?? false) {
+      if time > known.time || (time == known.time && known.value.map { (value ?? .max) > $0 } ?? false) {
         cell = (time, value)
       }
     }
