@@ -14,6 +14,7 @@ import test_datacenters
 import test_durability
 import test_events
 import test_node
+import test_replica_death
 import test_security
 import test_twin
 
@@ -24,6 +25,7 @@ MODULES = [
     test_bad_clips,
     test_clients,
     test_events,
+    test_replica_death,
     test_datacenters,
     test_durability,
     test_security,
