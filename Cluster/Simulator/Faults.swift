@@ -78,12 +78,14 @@ final class Faults {
     case .kill: kill(host)
     case .powerLoss: losePower(host)
     case .dieWithinWrite: dieWithinWrite(host)
+    case .dieWithinBatch: dieWithinBatch()
     case .pause: freeze(host)
     case .clockJump: jump(host)
     case .diskFull: fillDisk(host)
     case .slowDisk: slowDisk(host)
     case .failedAppend: failAppend(host)
     case .failedSync: failSync(host)
+    case .failedRead: failRead(host)
     case .isolate: isolate(host)
     case .oneWayCut: cutOneWay(host)
     case .flap: flap(host)
@@ -159,6 +161,27 @@ final class Faults {
     }
   }
 
+  /// The machine that coordinates the next batch dies while that is under way.
+  private func dieWithinBatch() -> (() -> Void)? {
+    guard runner.onBatchSent == nil else { return nil }
+    var victim: SimulatedHost?
+    runner.onBatchSent = { [unowned self] node in
+      runner.onBatchSent = nil
+      let host = cluster.hosts[node]
+      let life = host.starts
+      victim = host
+      cluster.simulation.schedule(after: pause(0, 12)) { [self] in
+        guard host.starts == life, host.isRunning else { return }
+        darken(host)
+        cluster.sometimes.add("machine died within a batch")
+      }
+    }
+    return { [self] in
+      runner.onBatchSent = nil
+      if let victim { restart(victim) }
+    }
+  }
+
   private func freeze(_ host: SimulatedHost) -> (() -> Void)? {
     guard host.isRunning, !host.isPaused else { return nil }
     host.pause()
@@ -226,6 +249,18 @@ final class Faults {
       host.disk.failSyncs(0)
       diskIsWell(host, after: 0)
       restart(host)
+    }
+  }
+
+  /// Tables that cannot be read for a moment: a read fails, or a compaction does.
+  private func failRead(_ host: SimulatedHost) -> (() -> Void)? {
+    guard !host.hasDiskTrouble else { return nil }
+    host.hasDiskTrouble = true
+    host.disk.failReads(1 + random.below(20))
+    cluster.sometimes.add("read failed")
+    return { [self] in
+      host.disk.failReads(0)
+      diskIsWell(host, after: 0)
     }
   }
 

@@ -83,18 +83,20 @@ public final class SimulatedHost {
   }
 
   /// SIGKILL.
-  func kill() {
+  func kill() { end { $0.kill() } }
+
+  private func end(_ body: (SimulatedWorld) -> Void) {
     resumeClock()
     if let node { cluster.collect(node) }
     node?.store.kill()
-    process?.kill()
+    if let process { body(process) }
     node = nil
     process = nil
   }
 
   /// The machine loses power: what was not synced is gone, or torn.
   func losePower(tornTails: UInt64?) {
-    kill()
+    end { $0.losePower() }
     disk.losePower(tornTails: tornTails)
   }
 

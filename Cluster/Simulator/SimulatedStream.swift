@@ -26,6 +26,8 @@ final class SimulatedStream: ByteStream {
   private var hasPeerEnded = false
   /// On their way to the other end. Whatever delays or holds an arrival, the oldest of them arrives first.
   private var inTransit: [Arrival] = []
+  private var isSilenced = false
+  private var arrivalsLeft = 0
   var isDirty = false
   var maxQueuedBytes = 64 << 20
   var allowsHalfOpen = false
@@ -102,12 +104,17 @@ final class SimulatedStream: ByteStream {
   }
 
   private func transmit(_ arrival: Arrival) {
-    guard let target = other else { return }
+    guard let target = other, !isSilenced else { return }
     inTransit.append(arrival)
     let link = link
     owner.simulation.schedule(after: network.delay(link)) { [self] in
       network.pass(link) { [self] in
         let oldest = inTransit.removeFirst()
+        guard arrives() else { return }
+        if target.isSilenced, network.worlds[target.local.host] != nil {
+          // The machine there is up again and knows nothing of this connection.
+          owner.perform { [self] in end(.reset) }
+        }
         target.owner.perform { target.arrived(oldest) }
       }
     }
@@ -188,6 +195,21 @@ final class SimulatedStream: ByteStream {
     handler = nil
     // The reset comes behind what was sent before it.
     transmit(.reset)
+  }
+
+  /// The machine of this end lost power: some of what is on its way still arrives, then there is silence.
+  func machineDied() {
+    guard phase != .closed else { return }
+    phase = .closed
+    handler = nil
+    isSilenced = true
+    arrivalsLeft = owner.simulation.random.below(inTransit.count + 1)
+  }
+
+  private func arrives() -> Bool {
+    guard isSilenced else { return true }
+    arrivalsLeft -= 1
+    return arrivalsLeft >= 0
   }
 
   func end(_ failure: WireFailure?) {

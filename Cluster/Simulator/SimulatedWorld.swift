@@ -102,12 +102,17 @@ public final class SimulatedWorld {
   }
 
   /// SIGKILL: the process is gone; the kernel still delivers what it had sent, then resets its connections.
-  public func kill() {
+  public func kill() { end { $0.ownerDied() } }
+
+  /// The machine lost power: nobody is told.
+  public func losePower() { end { $0.machineDied() } }
+
+  private func end(_ body: (SimulatedStream) -> Void) {
     isOver = true
     frozen = []
     if network.worlds[address] === self { network.worlds[address] = nil }
     for listener in listeners { listener.close() }
-    for stream in streams { stream.ownerDied() }
+    for stream in streams { body(stream) }
     streams = []
     dirty = []
   }

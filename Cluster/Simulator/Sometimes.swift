@@ -22,13 +22,13 @@ public struct Sometimes: Sendable {
   /// What enough runs of all faults must reach.
   public static let required: [String] = [
     "hint kept", "hint handed over", "hint dropped", "hint dropped by its bound", "batch kept", "batch replayed",
-    "digest mismatch", "speculative read",
-    "short read continued", "write forwarded to a datacenter", "replica repaired by a read", "answered unavailable",
+    "batch replay failed and came again", "digest mismatch", "speculative read", "short read continued",
+    "write forwarded to a datacenter", "replica repaired by a read", "answered unavailable",
     "answered writeTimeout", "answered readTimeout", "answered writeFailure", "an unacknowledged write applied",
     "torn log tail cut", "commit put off for compaction", "commit failed", "store opened again", "row folded",
     "disk full", "power lost", "node killed", "node paused", "link cut one way", "link flapped", "connection broken",
     "link slowed", "clock jumped", "sync failed", "append failed", "machine died within a write",
-    "most nodes down", "paged over nodes",
+    "machine died within a batch", "read failed", "most nodes down", "paged over nodes",
   ]
 
   /// Those of the required that were never reached, in order.
@@ -48,12 +48,14 @@ extension SimulatedCluster {
     let batchlog = node.batchlog.counters
     sometimes.add("batch kept", batchlog.stored)
     sometimes.add("batch replayed", batchlog.replayed)
+    sometimes.add("batch replay failed and came again", batchlog.replaysFailed)
     let coordinator = node.coordinator.counters
     sometimes.add("replica repaired by a read", coordinator.repairs)
     sometimes.add("digest mismatch", coordinator.digestMismatches)
     sometimes.add("speculative read", coordinator.speculations)
     sometimes.add("short read continued", coordinator.shortReads)
     sometimes.add("write forwarded to a datacenter", coordinator.forwards)
+    sometimes.add("batch logged", coordinator.batches)
     let store = node.store.metrics()
     sometimes.add("torn log tail cut", store.tornTailBytes > 0 ? 1 : 0)
     sometimes.add("commit put off for compaction", store.deferredCommits)

@@ -6,10 +6,10 @@ import Checkers
 import Workloads
 
 public enum FaultKind: String, CaseIterable, Sendable {
-  case kill, powerLoss, dieWithinWrite
+  case kill, powerLoss, dieWithinWrite, dieWithinBatch
   case isolate, oneWayCut, flap, split, breakConnections, slowLink
   case pause, clockJump
-  case diskFull, slowDisk, failedAppend, failedSync
+  case diskFull, slowDisk, failedAppend, failedSync, failedRead
 }
 
 public struct Swarm: Sendable {
@@ -45,7 +45,7 @@ public struct Swarm: Sendable {
     isGroupDurable = random.oneIn(2)
     readCacheBytes = [0, 4 << 10, 64 << 10][random.below(3)]
     foldAtVersions = [2, 4, 8][random.below(3)]
-    if random.oneIn(6) { hintBytes = 20_000 }
+    if random.oneIn(6) { hintBytes = 2_000 }
     // Each fault in or out; a run without any is worth little.
     let share = 2 + random.below(4)
     faults = FaultKind.allCases.filter { _ in random.oneIn(share) }

@@ -51,7 +51,9 @@ final class BatchWorkload: Workload {
           .text("INSERT INTO \(table) (id, value) VALUES (?, ?)"),
           values: [.int(write.key.partition), .text(write.value ?? "")])
       }, consistency: level.rawValue, defaultTimestampMicroseconds: timestamp)
-    let answer = await client.attempt(.batch(request), level: level, node: client.anyNode)
+    let node = client.anyNode
+    runner.onBatchSent?(node)
+    let answer = await client.attempt(.batch(request), level: level, node: node)
     guard let answer, case .void = answer.response else { return batches.ended(batch, .unknown) }
     runner.counters.acknowledgedWrites += 1
     batches.ended(batch, .acknowledged)

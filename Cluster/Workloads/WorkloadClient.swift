@@ -44,7 +44,8 @@ final class WorkloadClient {
     case .answered(.error(let error)):
       runner.counters.refused += 1
       runner.sometimes("answered \(error.code)")
-      if error.code == .serverError { runner.sometimes("answered serverError: \(error.message)") }
+      // A broken node says why in other codes; this one is for what should not be.
+      if error.code == .serverError { runner.fail("a server error: \(error.message)") }
       return nil
     case .answered(let response):
       let strength = Strength(

@@ -59,6 +59,8 @@ public final class WorkloadRunner {
   public internal(set) var counters = WorkloadCounters()
   /// Broken promises, in words.
   public internal(set) var problems: [String] = []
+  /// A batch is on its way to this node.
+  public var onBatchSent: ((_ node: Int) -> Void)?
   private var isStopped = false
   private var active = 0
   private var nextTimestamp: Int64 = 1_000
@@ -163,6 +165,8 @@ public final class WorkloadRunner {
 
   /// Reads everything once the cluster is healed and settled, and checks it.
   public func verify(completion: @escaping () -> Void) {
+    // Its connection may be to a machine that went down without a word.
+    clients[0].close()
     world.spawner.spawn { [self] in
       for workload in workloads { await workload.verify(clients[0]) }
       clients[0].close()

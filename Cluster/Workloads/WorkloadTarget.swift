@@ -75,4 +75,12 @@ public struct WorkloadOptions: Sendable {
     self.placement = placement
     self.replication = replication
   }
+
+  /// For nodes of one datacenter.
+  public init(endpoints: [Endpoint], factor: Int) {
+    self.init(
+      nodes: endpoints.map { WorkloadNode(endpoint: $0, datacenter: 0) },
+      placement: ReplicaFactors(factors: [factor]),
+      replication: "{'class': 'SimpleStrategy', 'replication_factor': \(factor)}")
+  }
 }

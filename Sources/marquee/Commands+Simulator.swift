@@ -17,6 +17,7 @@ extension Command {
           OptionRule(name: "--jobs", value: "J", help: "processes side by side (default: 1)"),
           OptionRule(name: "--workloads", value: "LIST", help: "these workloads alone, with commas between"),
           OptionRule(name: "--faults", value: "LIST", help: "these faults alone, or `none`"),
+          OptionRule(name: "--first-failure", help: "no further seed after one that failed"),
           OptionRule(name: "--sometimes", help: "fails if a rare path was never reached, and counts them all"),
         ],
         notes:

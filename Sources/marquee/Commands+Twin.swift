@@ -2,7 +2,6 @@
 // (`Cluster/Processes/test_twin.py`).
 
 import Base
-import Checkers
 import Loop
 import Workloads
 import World
@@ -42,17 +41,15 @@ extension Command {
   }
 
   private static func twinOptions(_ arguments: Arguments) throws -> WorkloadOptions {
-    let nodes = try (arguments.text("--hosts") ?? "").split(separator: ",").map { word in
+    let endpoints = try (arguments.text("--hosts") ?? "").split(separator: ",").map { word in
       guard let endpoint = Endpoint(String(word)) else { throw UsageFailure(message: "\(word) is not IP:PORT") }
-      return WorkloadNode(endpoint: endpoint, datacenter: 0)
+      return endpoint
     }
-    let factor = min(3, nodes.count)
-    var options = WorkloadOptions(
-      nodes: nodes, placement: ReplicaFactors(factors: [factor]),
-      replication: "{'class': 'SimpleStrategy', 'replication_factor': \(factor)}")
+    let factor = min(3, endpoints.count)
+    var options = WorkloadOptions(endpoints: endpoints, factor: factor)
     options.clients = try arguments.integer("--clients", in: 1...1000, default: 8)
     options.keyspace = arguments.text("--keyspace") ?? "twin"
-    options.everyNodeHoldsAll = nodes.count == factor
+    options.everyNodeHoldsAll = endpoints.count == factor
     options.pauseMilliseconds = 20
     options.partitions = 60
     // The nodes' own timeouts are shorter; a node that is paused answers later.

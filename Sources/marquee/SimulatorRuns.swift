@@ -16,6 +16,7 @@ struct SimulatorRuns {
   private let workloads: [String]?
   private let faults: [FaultKind]?
   private let asksSometimes: Bool
+  private let endsAtFailure: Bool
   /// This process is one of several and takes every `stride`th seed, from the `offset`th on.
   private let stride: Int
   private let offset: Int
@@ -25,6 +26,7 @@ struct SimulatorRuns {
   init(_ arguments: Arguments) throws {
     first = UInt64(try arguments.integer("--seed", in: 1...Int.max / 2, default: 1))
     asksSometimes = arguments.has("--sometimes")
+    endsAtFailure = arguments.has("--first-failure")
     workloads = try arguments.text("--workloads").map { list in
       let names = list.split(separator: ",").map(String.init)
       if let unknown = names.first(where: { !WorkloadRunner.workloadNames.contains($0) }) {
@@ -65,10 +67,10 @@ struct SimulatorRuns {
     return String(text.prefix { $0 != "\n" })
   }
 
+  /// Since the machine's start; the simulation itself has a clock of its own.
   private var seconds: Int {
-    var now = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &now)
-    return now.tv_sec
+    let text = (try? Files.text("/proc/uptime")) ?? ""
+    return Int(text.prefix { $0 != "." }) ?? 0
   }
 
   /// - Returns: the exit status.
@@ -83,7 +85,7 @@ struct SimulatorRuns {
     case .untilSeconds(let limit): (end, seeds) = (seconds + limit, nil)
     }
     var index = offset
-    while index < seeds?.count ?? .max, seconds < end {
+    while index < seeds?.count ?? .max, seconds < end, failed == 0 || !endsAtFailure {
       let report = run(seeds.map { $0[index] } ?? first + UInt64(index))
       sometimes.add(report.sometimes)
       ran += 1
@@ -119,7 +121,7 @@ struct SimulatorRuns {
   }
 
   private static func finish(ran: Int, failed: Int, _ sometimes: Sometimes, asksSometimes: Bool) -> Int32 {
-    print("\(ran - failed) runs held, \(failed) failed (commit \(commit))")
+    print("\(ran - failed) runs held, \(failed) failed; commit \(commit); repeat one: marquee sim --seed SEED")
     guard asksSometimes else { return failed == 0 ? 0 : 1 }
     for (name, count) in sometimes.counts.sorted(by: { $0.key < $1.key }) { print("  \(count) times: \(name)") }
     for name in sometimes.missing { print("  NEVER: \(name)") }
