@@ -38,6 +38,7 @@ extension ScalarFunction {
       return try arithmetic(sign, values[0], left, values[1], right)
     case .negate(let type):
       if AggregateFunction.isLong(type) { return type.negated(values[0]) }
+      if type == .float || type == .double { return Self.double(values[0], type).map { Self.bytes(-$0, as: type) } }
       return try arithmetic(.subtract, Self.zero(type), type, values[0], type)
     case .move(let type, let isBackwards): return try moved(values[0], type, by: values[1], isBackwards: isBackwards)
     case .toJSON(let type): return Array(type.json(of: values[0]).utf8)
@@ -194,8 +195,8 @@ extension ScalarFunction {
       }
     do throws(ValueError) {
       let isDecimal = result == .decimal
-      let x = isDecimal ? try BigArithmetic.decimal(a, left) : try BigArithmetic.varint(a, left)
-      let y = isDecimal ? try BigArithmetic.decimal(b, right) : try BigArithmetic.varint(b, right)
+      let x = isDecimal ? try BigArithmetic.operand(a, left) : try BigArithmetic.varint(a, left)
+      let y = isDecimal ? try BigArithmetic.operand(b, right) : try BigArithmetic.varint(b, right)
       return try BigArithmetic.apply(operation, x, y, result)
     } catch {
       throw .function("the operation '\(left) \(sign.rawValue) \(right)' failed: \(error.message)")

@@ -102,6 +102,13 @@ public enum BigArithmetic {
     }
   }
 
+  /// The same of an operation's operand: Cassandra takes whole numbers of up to 32 bits by way of a double, so that
+  /// they have a zero behind the point (NumberType.toBigDecimal).
+  public static func operand(_ bytes: [UInt8], _ type: CQLType) throws(ValueError) -> [UInt8] {
+    guard [.tinyint, .smallint, .int].contains(type) else { return try decimal(bytes, type) }
+    return BigDecimal(unscaled: BigInteger(twosComplement: bytes).timesTen(), scale: 1).serialized
+  }
+
   /// A varint or decimal as the nearest double.
   public static func double(_ bytes: [UInt8], _ type: CQLType) -> Double? { Double(type.text(of: bytes)) }
 
