@@ -3,6 +3,7 @@
     files     compiled beside the target, in one module: where a room is not needed whole, or a decoder is internal to it
     options   for libFuzzer
     decoders  files whose lines the corpus must reach
+    elsewhere functions of those files that decode nothing, by a part of their first line
     trap      planted by --trap in a copy of the sources: behind the one line of `file` that holds `after` the code traps
               where `condition` holds, and the fuzzer must find it
 """
@@ -21,6 +22,13 @@ TARGETS = {
             "Sources/Frames/ServerEvent.swift",
             "Sources/Frames/Response.swift",
             "Sources/Frames/TypeOption.swift",
+        ],
+        "elsewhere": [
+            "public var name: String {",
+            "public init(address:",
+            "public init(change:",
+            "private func downgraded(",
+            "var className: String {",
         ],
         "trap": {
             "file": "Sources/Frames/Request+Decode.swift",
@@ -64,10 +72,20 @@ TARGETS = {
             "Sources/Data/ReadCommand.swift",
             "Sources/Data/Entry.swift",
         ],
+        "elsewhere": [
+            "public init(_ code: Code",
+            "public init(text: String",
+            "public init(hostID: UUID, failure",
+            "public init(partitions:",
+            "public init(table: UUID, incarnation: UInt32, partition",
+            "public init(key: PartitionKey",
+            "public static func precedes(",
+            "public func contains(",
+        ],
         "trap": {
-            "file": "Sources/Data/ReadCommand.swift",
-            "after": "let perPartition = Int(clamping: try reader.varint())",
-            "condition": "rowLimit == 4711, perPartition == 815",
+            "file": "Sources/Messages/Hello.swift",
+            "after": "schemaEpoch = try reader.uint32()",
+            "condition": "minVersion == 1, schemaEpoch == 0x1EAF",
         },
     },
     "stored": {
@@ -84,9 +102,9 @@ TARGETS = {
             "Sources/Data/CQLType.swift",
         ],
         "trap": {
-            "file": "Sources/Data/EntryCodec.swift",
-            "after": "let isExpiring = flags & CellFlag.expiring != 0",
-            "condition": "isTombstone, column == 0x1EAF",
+            "file": "Sources/Storage/StorageKey.swift",
+            "after": "let byte = key[at]",
+            "condition": "byte == 0xAF, bytes == [0x1E, 0x00]",
         },
     },
     "hints": {
