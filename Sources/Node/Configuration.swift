@@ -43,7 +43,7 @@ public struct Configuration: Hashable, Sendable {
     /// LevelDB's cache of table blocks.
     public var blockCacheBytes = 32 << 20
     /// Merged rows, in front of LevelDB.
-    public var rowCacheBytes = 32 << 20
+    public var rowCacheBytes = 64 << 20
     /// Output that one connection may have waiting before the node reads no more from it.
     public var connectionOutputBytes = 8 << 20
     /// Prepared statements, by the length of their text.
