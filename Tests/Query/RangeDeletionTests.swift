@@ -182,6 +182,22 @@ private struct Model {
     return isReversed ? lines.reversed() : lines
   }
 
+  /// A scan of both partitions, cut by limits and pages: what it must say of each partition.
+  private func scan(_ bed: TestBed, _ generator: inout SeededGenerator, _ model: Model) -> String? {
+    let size = 1 + generator.below(4)
+    let most = generator.below(3) == 0 ? nil : 1 + generator.below(3)
+    let query = "SELECT p, a, b, s, v FROM t\(most.map { " PER PARTITION LIMIT \($0)" } ?? "")"
+    let found = bed.pages(query, size: size).flatMap { $0 }
+    for p in 0..<2 {
+      var wanted = expected(model, p, isReversed: false) { _, _ in true }
+      if wanted.isEmpty, let statics = model.statics(p) { wanted = ["null|null|\(statics)|null"] }
+      wanted = wanted.prefix(most ?? .max).map { "\(p)|" + $0 }
+      let own = found.filter { $0.hasPrefix("\(p)|") || $0.hasPrefix("failed") || $0.contains(": ") }
+      if own != wanted { return "\(query) in pages of \(size): \(own), not \(wanted)" }
+    }
+    return nil
+  }
+
   private func run(_ data: any DataPath, seed: UInt64) {
     let bed = TestBed(
       "CREATE TABLE t (p int, a int, b int, s int static, v int, PRIMARY KEY (p, a, b))"
@@ -194,6 +210,13 @@ private struct Model {
       script.append(statement)
       #expect(bed.rows(statement) == ["void"], "\(statement)")
       guard step % 3 == 0 else { continue }
+      if step % 6 == 0 {
+        if let problem = scan(bed, &generator, model) {
+          Issue.record("seed \(seed), step \(step): \(problem)\n\(script)")
+          return
+        }
+        continue
+      }
       let p = generator.below(2)
       let (clause, covers) = restriction(&generator)
       let isReversed = generator.below(2) == 0
