@@ -235,8 +235,8 @@ extension QueryEngine {
     return [
       "Executing a LOGGED BATCH on table\(names.count == 1 ? "" : "s") [\(names.joined(separator: ", "))], configured"
         + " with a gc_grace_seconds of 0. The gc_grace_seconds is used to TTL batchlog entries, so setting"
-        + " gc_grace_seconds too low on tables involved in an atomic batch might cause batchlog entries to expire before"
-        + " being replayed."
+        + " gc_grace_seconds too low on tables involved in an atomic batch might cause batchlog entries to expire"
+        + " before being replayed."
     ]
   }
 
