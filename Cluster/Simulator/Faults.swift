@@ -170,7 +170,7 @@ final class Faults {
       let host = cluster.hosts[node]
       let life = host.starts
       victim = host
-      cluster.simulation.schedule(after: pause(0, 12)) { [self] in
+      cluster.simulation.schedule(after: Int64(random.below(9_000)) * 1_000) { [self] in
         guard host.starts == life, host.isRunning else { return }
         darken(host)
         cluster.sometimes.add("machine died within a batch")

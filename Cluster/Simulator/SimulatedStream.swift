@@ -204,6 +204,12 @@ final class SimulatedStream: ByteStream {
     handler = nil
     isSilenced = true
     arrivalsLeft = owner.simulation.random.below(inTransit.count + 1)
+    // The first that does not arrive whole may have been cut anywhere.
+    guard arrivalsLeft < inTransit.count, case .bytes(let bytes) = inTransit[arrivalsLeft], !bytes.isEmpty else {
+      return
+    }
+    inTransit[arrivalsLeft] = .bytes(Array(bytes.prefix(1 + owner.simulation.random.below(bytes.count))))
+    arrivalsLeft += 1
   }
 
   private func arrives() -> Bool {

@@ -80,6 +80,48 @@ import World
     #expect(pair.client.end == nil, "the dead hear nothing")
   }
 
+  @Test func aMachineWithoutPowerIsSilentUntilItIsUpAgain() throws {
+    let pair = try Pair()
+    pair.connect()
+    pair.simulation.run(until: 1_000_000_000)
+    pair.a.losePower()
+    pair.b.perform { pair.client.stream?.withOutput { $0.uint8(1) } }
+    pair.simulation.run(until: 5_000_000_000)
+    #expect(pair.client.end == nil, "nobody tells")
+    let again = SimulatedWorld(simulation: pair.simulation, network: pair.network, address: "127.0.0.1")
+    pair.b.perform { pair.client.stream?.withOutput { $0.uint8(2) } }
+    pair.simulation.run(until: 6_000_000_000)
+    #expect(pair.client.end == .some(.some(.reset)))
+    #expect(pair.server.received.isEmpty)
+    again.kill()
+  }
+
+  @Test func aPausedProcessHandlesWhatCameWhenItGoesOn() throws {
+    let pair = try Pair()
+    pair.connect()
+    pair.simulation.run(until: 1_000_000_000)
+    pair.a.pause()
+    for number in 1...3 as ClosedRange<UInt8> {
+      pair.b.perform { pair.client.stream?.withOutput { $0.uint8(number) } }
+    }
+    pair.simulation.run(until: 9_000_000_000)
+    #expect(pair.server.received.isEmpty)
+    pair.a.resume()
+    #expect(pair.server.received == [1, 2, 3])
+  }
+
+  @Test func aConnectionThatBreaksHasDeliveredAPrefix() throws {
+    let pair = try Pair()
+    pair.connect()
+    pair.simulation.run(until: 1_000_000_000)
+    pair.network.breakConnections(from: "127.0.0.2", to: "127.0.0.1", oneSendIn: 1)
+    pair.b.perform { pair.client.stream?.withOutput { for number in 0..<50 { $0.uint8(UInt8(number)) } } }
+    pair.simulation.run(until: 2_000_000_000)
+    #expect(pair.server.received == (0..<pair.server.received.count).map { UInt8($0) })
+    #expect(pair.server.received.count < 50)
+    #expect(pair.server.end == .some(.some(.reset)) && pair.client.end == .some(.some(.reset)))
+  }
+
   @Test func nobodyListening() throws {
     let pair = try Pair()
     pair.b.perform {
