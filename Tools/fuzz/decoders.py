@@ -5,7 +5,7 @@
     decoders  files whose lines the corpus must reach
     elsewhere functions of those files that decode nothing, by a part of their first line
     trap      planted by --trap in a copy of the sources: behind the one line of `file` that holds `after` the code traps
-              where `condition` holds, and the fuzzer must find it
+              where all `conditions` hold, and the fuzzer must find it
 """
 
 TARGETS = {
@@ -33,7 +33,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Frames/Request+Decode.swift",
             "after": "let timestamp = try int64()",
-            "condition": "timestamp >> 40 == 0x05_1EAF",
+            "conditions": ["timestamp >> 56 == 0x1E", "timestamp & 0xFF == 0xAF"],
         },
     },
     "segments": {
@@ -45,7 +45,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Frames/Segments.swift",
             "after": "let payload = segment.extracting(headBytes..<(headBytes + header.payloadBytes))",
-            "condition": "header.payloadBytes == 0x1E, isCompressed, header.uncompressedBytes == 0xAF",
+            "conditions": ["header.payloadBytes == 0x1E", "header.uncompressedBytes == 0xAF"],
         },
     },
     "compression": {
@@ -58,7 +58,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Frames/FrameCompression.swift",
             "after": "guard byteCount >= 0, byteCount <= maxBytes else { throw .badLength(byteCount) }",
-            "condition": "byteCount == 0x1EAF",
+            "conditions": ["byteCount >> 8 == 0x1E", "byteCount & 0xFF == 0xAF"],
         },
     },
     "messages": {
@@ -85,7 +85,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Messages/Hello.swift",
             "after": "schemaEpoch = try reader.uint32()",
-            "condition": "minVersion == 1, schemaEpoch == 0x1EAF",
+            "conditions": ["schemaEpoch >> 24 == 0x1E", "schemaEpoch & 0xFF == 0xAF"],
         },
     },
     "stored": {
@@ -104,7 +104,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Storage/StorageKey.swift",
             "after": "let byte = key[at]",
-            "condition": "byte == 0xAF, bytes == [0x1E, 0x00]",
+            "conditions": ["bytes.count == 2", "bytes[0] == 0x1E", "byte == 0xAF"],
         },
     },
     "hints": {
@@ -124,7 +124,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Replica/HintRecord.swift",
             "after": "mutations.reserveCapacity(min(count, reader.remaining))",
-            "condition": "count == 3, reader.remaining == 0x1E",
+            "conditions": ["count == 3", "reader.remaining == 0x1E"],
         },
     },
     "paging": {
@@ -137,8 +137,8 @@ TARGETS = {
         ],
         "trap": {
             "file": "Sources/Query/PagingState.swift",
-            "after": 'guard flags < 16 else { throw .badValue("paging flags") }',
-            "condition": "flags == 0xF, key.bytes.first == 0x1E",
+            "after": "if flags & 1 != 0 { cursor.clustering =",
+            "conditions": ["flags == 0xF", "cursor.clustering?.first == 0x1E"],
         },
     },
     "http": {
@@ -152,7 +152,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/HTTP/RequestParser.swift",
             "after": "for digit in digits { size = size << 4 | UInt64(Hex.digit(digit) ?? 0) }",
-            "condition": "size == 0x1EAF",
+            "conditions": ["digits.count == 3", "size >> 4 == 0x1E"],
         },
     },
     "yaml": {
@@ -166,7 +166,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/marquee/YAML.swift",
             "after": "let text = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)",
-            "condition": 'scalar.length == 4, unsafe Array(text) == Array("trap".utf8)',
+            "conditions": ["unsafe text.count == 4", "unsafe text[0] == 0x74", "unsafe text[3] == 0x70"],
         },
     },
     "cql": {
@@ -187,7 +187,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/CQL/Parser+Select.swift",
             "after": "statement.allowsFiltering = true",
-            "condition": "isJSON, statement.perPartitionLimit != nil",
+            "conditions": ["isJSON", "statement.perPartitionLimit != nil"],
         },
     },
 }

@@ -2,6 +2,7 @@
 // say that a property does not hold. A target gives `fuzz(_:)`.
 
 import Base
+import Glibc
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
@@ -12,6 +13,17 @@ public func fuzzOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 /// Ends the run as a finding where a property of the decoder does not hold.
 func require(_ holds: Bool, _ property: @autoclosure () -> String) {
   if !holds { fatalError(property()) }
+}
+
+/// In one call: a loop over bytes would be instrumented, and cost more than what is tested.
+func areSame(_ a: [UInt8], _ b: [UInt8]) -> Bool {
+  guard a.count == b.count else { return false }
+  return a.withUnsafeBytes { a in
+    b.withUnsafeBytes { b in
+      guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+      return memcmp(first, second, a.count) == 0
+    }
+  }
 }
 
 /// What a decoder reads and the encoder writes again must be read as the same.

@@ -19,5 +19,5 @@ func fuzz(_ bytes: [UInt8]) {
 private func requireSame(_ body: [UInt8], _ compression: FrameCompression) {
   let compressed = compression.compressed(body.span.bytes)
   let again = try? compression.decompressed(compressed.span.bytes, maxBytes: maxBytes)
-  require(again == body, "\(body.count) bytes are others after \(compression.rawValue)")
+  require(again.map { areSame($0, body) } ?? false, "\(body.count) bytes are others after \(compression.rawValue)")
 }
