@@ -32,8 +32,8 @@ extension ReadResponse {
   public func end(isReversed: Bool) -> ReadCursor? {
     if let mergedEnd { return mergedEnd }
     guard let last = partitions.last else { return nil }
-    let rows = last.entries.filter { $0.kind == .row }
-    return ReadCursor(key: last.key, clustering: (isReversed ? rows.first : rows.last)?.clustering)
+    let row = isReversed ? last.entries.first { $0.kind == .row } : last.entries.last { $0.kind == .row }
+    return ReadCursor(key: last.key, clustering: row?.clustering)
   }
 
   /// A replica that gave all the rows it was to give of a partition says nothing of those behind them, not even that
