@@ -169,6 +169,8 @@ public final class HintStore {
     hosts[host, default: Host()].count += count
     hosts[host, default: Host()].bytes += bytes
     totalBytes += bytes
+    // What was handed over long ago says nothing of the window of its next absence.
+    if hosts[host]?.count == 0 { hosts[host]?.oldestSeconds = nil }
   }
 
   // MARK: Keeping

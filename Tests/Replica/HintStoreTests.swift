@@ -233,6 +233,18 @@ private final class HintBed {
     #expect(bed.keep(3))
   }
 
+  @Test func whatWasHandedOverLongAgoSaysNothingOfTheNextWindow() throws {
+    let bed = try HintBed()
+    bed.keep(1)
+    bed.commit()
+    bed.handOver()
+    #expect(bed.hints.count() == 0)
+    bed.pass(seconds: 3 * 3600 + 1)
+    bed.hints.hostIsDead(bed.host)
+    #expect(bed.keep(2))
+    #expect(bed.hints.counters.droppedByWindow == 0)
+  }
+
   @Test func theWindowGoesOnOverARestart() throws {
     let bed = try HintBed()
     bed.keep(1)
