@@ -49,7 +49,8 @@ struct CurrentLists {
         // What a replica answers has been checked; a row that is none is as if it were not there.
         guard let row = try? entry.row() else { continue }
         let clustering = entry.kind == .row ? entry.clustering : nil
-        rows[Place(key: partition.key, clustering: clustering), default: []] += row.cells
+        // Members of a batch each read the row they change: it is the same row.
+        rows[Place(key: partition.key, clustering: clustering)] = row.cells
       }
     }
   }

@@ -155,6 +155,22 @@ import Testing
     #expect(try after("\(later) l = l - ['a'] WHERE k = 1", current: []) == "['a', 'b', 'c', 'b']")
   }
 
+  @Test func membersOfABatchSeeARowOnceThoughEachReadsIt() throws {
+    let schema = try standardSchema()
+    let before = try mutations("INSERT INTO coll (k, l) VALUES (1, ['a', 'b', 'c', 'd'])")[0].partition
+    let text =
+      "BEGIN BATCH USING TIMESTAMP 2000000 DELETE l[1] FROM coll WHERE k = 1;"
+      + " UPDATE coll SET l[2] = 'x' WHERE k = 1; APPLY BATCH"
+    guard case .batch(let batch) = try bind(text, schema).body else { fatalError(text) }
+    let response = ReadResponse(partitions: [before], hasMore: false)
+    var row = try before.entries[0].row()
+    for mutation in try batch.mutations(context(), current: [response, response]) {
+      row = row.merged(with: try mutation.partition.entries[0].row())
+    }
+    let list = CQLType.list(.text)
+    #expect(list.text(of: list.collectionValue(of: row.cells, nowInSeconds: now)) == "['a', 'x', 'd']")
+  }
+
   @Test func insertsJSON() throws {
     let document = BoundValue.bytes(Values.text(#"{"k": "a", "N": 5, "big": null}"#))
     let row = try row("INSERT INTO kv JSON ?", [document])
