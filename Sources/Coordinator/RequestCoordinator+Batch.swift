@@ -90,7 +90,8 @@ extension RequestCoordinator {
       let part = WriteRequest(
         keyspace: keyspace, mutations: mutations, consistency: request.consistency, kind: .batch, trace: request.trace)
       begin(part) { [self] outcome in
-        failure = failure ?? outcome
+        // That a keyspace is gone ends a batch; any other failure leaves it to its holders, and so comes first.
+        if case .unknownKeyspace? = failure { failure = outcome ?? failure } else { failure = failure ?? outcome }
         left -= 1
         guard left == 0 else { return }
         var next: [BatchCore.Directive] = []

@@ -17,6 +17,7 @@ private final class BatchBed: ReplicaTransport, BatchlogTransport, Topology {
     topology: self, transport: self, batchlog: self, clock: clock, timers: timers)
   let map: ReplicaMap
   var dead: Set<UUID> = []
+  var gone: Set<String> = ["gone"]
   /// What was asked, in order.
   var log: [String] = []
   var stores: [(host: UUID, done: (Result<Void, ReplicaFailure>) -> Void)] = []
@@ -35,7 +36,7 @@ private final class BatchBed: ReplicaTransport, BatchlogTransport, Topology {
 
   var localHostID: UUID { Self.hosts[0] }
   var localDatacenter: String { "dc1" }
-  func replicaMap(keyspace: String) -> ReplicaMap? { keyspace == "gone" ? nil : map }
+  func replicaMap(keyspace: String) -> ReplicaMap? { gone.contains(keyspace) ? nil : map }
   func speculativeRetry(table: UUID) -> String? { nil }
   func isAlive(_ hostID: UUID) -> Bool { !dead.contains(hostID) }
 
@@ -131,6 +132,16 @@ private final class BatchBed: ReplicaTransport, BatchlogTransport, Topology {
     #expect(bed.takeLog().count == 12)
     bed.answerAll()
     #expect(bed.answers == [nil])
+  }
+
+  @Test func aKeyspaceThatGoesAwayDoesNotEndTheRestOfTheBatch() {
+    let bed = BatchBed()
+    bed.write(keyspaces: ["a", "b"])
+    bed.gone.insert("a")
+    bed.storeAll()
+    bed.answerAll(.failure(.unreachable))
+    #expect(bed.answers.count == 1 && bed.answers != [nil])
+    #expect(!bed.takeLog().contains { $0.hasPrefix("remove") }, "the holders are to finish what is left of it")
   }
 
   @Test func whatCannotSucceedIsRefusedBeforeAnythingIsLogged() {
