@@ -51,6 +51,8 @@ extension ClusteringCodec {
     let power = Int64(digits.count) - Int64(decimal.scale)
     while digits.last == 0x30 { digits = digits.dropLast() }
     guard digits.count <= BigInteger.maxTextDigits else { throw .badLength(digits.count) }
+    // It comes back without the zeros at its end, and must be a decimal still.
+    guard Int32(exactly: Int64(digits.count) - power) != nil else { throw .badValue("decimal") }
     bytes.append(decimal.unscaled.isNegative ? negative : positive)
     let start = bytes.count
     bytes += Values.bigEndian(UInt64(bitPattern: power) ^ (1 << 63), bytes: 8)
@@ -74,8 +76,9 @@ extension ClusteringCodec {
       guard digit <= 10, digits.count < BigInteger.maxTextDigits else { throw .badValue("decimal digit") }
       digits.append(digit - 1 + 0x30)
     }
-    var scale = Int64(digits.count) - exponent
-    if scale < 0, scale >= -Int64(maxTrailingZeros) {
+    var (scale, overflow) = Int64(digits.count).subtractingReportingOverflow(exponent)
+    guard !overflow else { throw .badValue("decimal") }
+    if scale < 0, scale >= -Int64(maxTrailingZeros), digits.count - Int(scale) <= BigInteger.maxTextDigits {
       digits += [UInt8](repeating: 0x30, count: Int(-scale))
       scale = 0
     }

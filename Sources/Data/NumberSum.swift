@@ -90,6 +90,8 @@ public struct NumberSum: Sendable {
   /// Digits that two decimals' scales may lie apart, and limbs of an addend: a row could ask for gigabytes else.
   static let maxScaleSpan = 4_096
   static let maxLimbs = 2_048
+  /// Limbs of the sum: a scale that climbs from row to row would lengthen it without end.
+  static let maxTotalLimbs = 3_072
 
   private let isDecimal: Bool
   private var total = BigInteger(isNegative: false, limbs: [])
@@ -108,13 +110,12 @@ public struct NumberSum: Sendable {
       guard abs(Int64(own) - Int64(scale)) <= Int64(Self.maxScaleSpan) else {
         throw ValueError("Decimals whose scales differ by more than \(Self.maxScaleSpan) cannot be added")
       }
-      while scale < own {
-        total = total.timesTen()
-        scale += 1
-      }
-      for _ in own..<max(own, scale) { addend = addend.timesTen() }
+      total = total.timesPowerOfTen(Int(own) - Int(scale))
+      addend = addend.timesPowerOfTen(Int(scale) - Int(own))
+      scale = max(scale, own)
     }
     total = total.plus(addend)
+    guard total.limbs.count <= Self.maxTotalLimbs else { throw ValueError("A sum is too long") }
   }
 
   public var sum: [UInt8] { bytes(total) }

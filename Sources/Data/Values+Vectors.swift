@@ -15,20 +15,27 @@ extension CQLType {
     case .float, .int: 4
     case .bigint, .counter, .double, .timestamp: 8
     case .timeuuid, .uuid: 16
-    case .vector(let element, let dimension): element.vectorElementBytes.map { $0 * dimension }
+    case .vector(let element, let dimension): element.vectorElementBytes.map { Self.product($0, dimension) }
     case .frozen(let inner): inner.vectorElementBytes
     default: nil
     }
+  }
+
+  /// Vectors of vectors may be longer than an integer; no value is.
+  private static func product(_ length: Int, _ dimension: Int) -> Int {
+    let (bytes, overflow) = length.multipliedReportingOverflow(by: dimension)
+    return overflow ? .max : bytes
   }
 
   /// The elements of a serialized vector.
   public func vectorElements(of bytes: [UInt8]) throws(ValueError) -> [[UInt8]] {
     guard case .vector(let element, let dimension) = unfrozen else { preconditionFailure("\(self) is no vector") }
     if let length = element.vectorElementBytes {
-      guard bytes.count >= length * dimension else {
-        throw ValueError("Not enough bytes to read a \(self): \(bytes.count) of \(length * dimension)")
+      let wanted = Self.product(length, dimension)
+      guard bytes.count >= wanted else {
+        throw ValueError("Not enough bytes to read a \(self): \(bytes.count) of \(wanted)")
       }
-      guard bytes.count == length * dimension else {
+      guard bytes.count == wanted else {
         throw ValueError("Unexpected extraneous bytes after vector value")
       }
       return (0..<dimension).map { Array(bytes[($0 * length)..<(($0 + 1) * length)]) }

@@ -55,6 +55,31 @@ import Testing
     }
   }
 
+  @Test func everyDecimalThatIsTakenComesBack() throws {
+    let column = Column(name: "c", type: .decimal, kind: .clustering, id: 0)
+    let long = BigInteger(decimal: String(repeating: "7", count: 9_990))
+    for decimal in [
+      BigDecimal(unscaled: BigInteger(isNegative: false, limbs: [10]), scale: .min),
+      BigDecimal(unscaled: BigInteger(isNegative: true, limbs: [7]), scale: .min),
+      BigDecimal(unscaled: BigInteger(isNegative: true, limbs: [1]), scale: .max),
+      BigDecimal(unscaled: try #require(long), scale: -20),
+    ] {
+      guard let bytes = try? encoded(decimal.serialized, .decimal) else { continue }
+      let back = try ClusteringCodec.decode(bytes, columns: [column])[0]
+      #expect(CQLType.decimal.compare(back, decimal.serialized) == 0, "scale \(decimal.scale)")
+    }
+  }
+
+  @Test func aDecimalsPowerOutOfRangeIsAnError() throws {
+    let column = Column(name: "c", type: .decimal, kind: .clustering, id: 0)
+    let bytes = try encoded(CQLType.decimal.value(fromText: "1"), .decimal)
+    for byte: UInt8 in [0, 0xFF] {
+      var wrong = bytes
+      for index in 2..<10 { wrong[index] = byte }
+      #expect(throws: DecodeError.self) { try ClusteringCodec.decode(wrong, columns: [column]) }
+    }
+  }
+
   @Test func decimalsOfOneValueAreOneRow() throws {
     func value(_ text: String) throws -> [UInt8] { try CQLType.decimal.value(fromText: text) }
     #expect(try encoded(value("1.0"), .decimal) == encoded(value("1.00"), .decimal))

@@ -263,6 +263,21 @@ import Testing
     #expect(throws: ValueError.self) { try wide.add(try CQLType.decimal.value(fromText: "1e-1000000")) }
   }
 
+  @Test func aSumWhoseScaleClimbsFromRowToRowEnds() throws {
+    var total = NumberSum(.decimal)
+    #expect(throws: ValueError.self) {
+      for step in 0..<12 {
+        try total.add(Values.int(Int32(step * NumberSum.maxScaleSpan)) + [1])
+      }
+    }
+  }
+
+  @Test func vectorsOfVectorsLongerThanAnIntegerAreNoTrap() throws {
+    var type = CQLType.float
+    for _ in 0..<6 { type = .vector(type, dimension: CQLType.maxVectorDimension) }
+    #expect(throws: ValueError.self) { try type.validate([1, 2, 3]) }
+  }
+
   @Test func durationsRoundTrip() throws {
     for nanoseconds in [0, 1, 63, 64, 8191, 8192, 1 << 20, 1 << 40, 1 << 54, 1 << 55, 1 << 60, Int64.max] {
       for sign: Int64 in [1, -1] {
