@@ -32,6 +32,8 @@ final class CQLConnection: StreamHandler {
   private var reassembler = Reassembler(headBytes: FrameHeader.bytes)
   private var inFlight = 0
   private var isReading = true
+  /// What came all the same: a stream hands on what it has already.
+  private var unread: [UInt8] = []
   /// While frames are cut: answers that come within the call must not cut further ones.
   private var isCutting = false
   private var headerProblem: HeaderProblem?
@@ -67,6 +69,8 @@ final class CQLConnection: StreamHandler {
 
   func opened(_ stream: any ByteStream) {
     self.stream = stream
+    // Under TLS it opens a while after it was accepted; the listener may drain by then.
+    if state == .ending { return endIfAnswered() }
     startupTimer = listener.world.timers.schedule(after: listener.configuration.startupTimeout) { [weak self] in
       guard let self, state == .starting || state == .authenticating else { return }
       startupTimer = nil
@@ -102,6 +106,8 @@ final class CQLConnection: StreamHandler {
   // MARK: Reading
 
   func received(_ bytes: RawSpan) {
+    guard state != .ending else { return }
+    guard isReading else { return unsafe bytes.withUnsafeBytes { unsafe unread.append(contentsOf: $0) } }
     isCutting = true
     if hasSegments { cutSegments(bytes) } else { cutFrames(bytes) }
     isCutting = false
@@ -122,7 +128,12 @@ final class CQLConnection: StreamHandler {
     stream.resumeReading()
     isCutting = true
     reassembler.resume(measure: { measure($0) }, take: { take($0) })
-    if hasSegments, endPayload() { resumeSegments() }
+    if isSwitching { switchToSegments() } else if hasSegments, endPayload() { resumeSegments() }
+    if isReading, state != .ending, !unread.isEmpty, headerProblem == nil, segmentProblem == nil {
+      let bytes = unread
+      unread = []
+      if hasSegments { unsafe cutSegments(bytes.span.bytes) } else { unsafe cutFrames(bytes.span.bytes) }
+    }
     isCutting = false
     refuseProblem()
     endIfAnswered()
@@ -143,12 +154,17 @@ final class CQLConnection: StreamHandler {
 
   private func cutFrames(_ bytes: RawSpan) {
     reassembler.push(bytes, measure: { measure($0) }, take: { take($0) })
-    guard isSwitching else { return }
+    if isSwitching { switchToSegments() }
+  }
+
+  /// Begins behind STARTUP.
+  private func switchToSegments() {
     isSwitching = false
     segments = SegmentReader(isCompressed: areSegmentsCompressed)
     // A client that did not wait for STARTUP's answer.
     let rest = reassembler.takeHeld()
-    if !rest.isEmpty { unsafe cutSegments(rest.span.bytes) }
+    if rest.isEmpty { return }
+    if isReading { unsafe cutSegments(rest.span.bytes) } else { unread = rest + unread }
   }
 
   private func cutSegments(_ bytes: RawSpan) {

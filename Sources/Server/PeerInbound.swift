@@ -92,6 +92,7 @@ final class PeerInbound: StreamHandler {
   private var inFlight = 0
   private var isReading = true
   private var isCutting = false
+  private var isFinished = false
 
   init(_ listener: PeerListener, number: UInt64) {
     self.listener = listener
@@ -100,6 +101,8 @@ final class PeerInbound: StreamHandler {
 
   func opened(_ stream: any ByteStream) {
     self.stream = stream
+    // Under TLS it opens a while after it was accepted; the listener may be closed by then.
+    if isFinished { return stream.finish() }
     let timeout = listener.configuration.greetingTimeout
     greetingTimer = listener.world.timers.schedule(after: timeout) { [weak self] in
       guard let self, peer == nil else { return }
@@ -114,7 +117,10 @@ final class PeerInbound: StreamHandler {
     listener.ended(self)
   }
 
-  func finish() { stream?.finish() }
+  func finish() {
+    isFinished = true
+    stream?.finish()
+  }
 
   private func end(_ event: String) {
     listener.counters.connectionsRefused += 1

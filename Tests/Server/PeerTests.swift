@@ -6,9 +6,10 @@ import Coordinator
 import Data
 import Messages
 import Replica
-import Server
 import Testing
 import World
+
+@testable import Server
 
 private let cluster = "Test Cluster"
 private let addressA = Endpoint("127.0.0.1", 7000)
@@ -565,6 +566,16 @@ private final class RawPeer: StreamHandler {
 }
 
 @Suite struct PeerListenerTests {
+  /// Under TLS a connection is accepted a while before it opens.
+  @Test func whoOpensAfterTheEndIsNotServed() throws {
+    let bed = try PeerBed()
+    let stream = NetStream(net: bed.net, local: addressB, peer: addressA)
+    let connection = PeerInbound(bed.listener, number: 0)
+    connection.finish()
+    connection.opened(stream)
+    #expect(stream.isFinishing)
+  }
+
   @Test func answersAHelloWithItsOwn() throws {
     let bed = try PeerBed()
     let peer = RawPeer(bed.net, to: addressB)
