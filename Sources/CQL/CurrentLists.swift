@@ -82,9 +82,9 @@ struct CurrentLists {
       return [times.cell(column, path: element.path, nil)]
     case .removeValues(let term):
       guard let bytes = try term.evaluate(context).bytes else { return [] }
-      let unwanted: [[UInt8]]
+      let unwanted: Set<[UInt8]>
       do throws(ValueError) {
-        unwanted = try column.type.collectionElements(of: bytes)
+        unwanted = Set(try column.type.collectionElements(of: bytes))
       } catch {
         throw .invalid(error.message)
       }

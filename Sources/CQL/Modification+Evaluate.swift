@@ -10,11 +10,20 @@ import Data
 
 /// Collects what statements of one execution do, so that a partition is one mutation and a row one entry.
 struct MutationBuilder {
+  /// What several statements do to one row; merged once, since a batch may change a row very often.
+  struct RowChanges {
+    private var first = Row()
+    private var others: [Row] = []
+
+    mutating func add(_ row: Row) { if first.isEmpty { first = row } else { others.append(row) } }
+
+    var merged: Row { others.isEmpty ? first : Row.merged([first] + others) }
+  }
   struct Target {
     var table: Table
     var key: PartitionKey
-    var staticRow = Row()
-    var rows: [[UInt8]: Row] = [:]
+    var staticRow = RowChanges()
+    var rows: [[UInt8]: RowChanges] = [:]
     var deletions: [Entry] = []
   }
   struct TargetID: Hashable {
@@ -40,9 +49,10 @@ struct MutationBuilder {
   func mutations() -> [Mutation] {
     targets.map { target in
       var entries = target.deletions
-      if !target.staticRow.isEmpty { entries.append(.staticRow(target.staticRow)) }
+      let staticRow = target.staticRow.merged
+      if !staticRow.isEmpty { entries.append(.staticRow(staticRow)) }
       for (clustering, row) in target.rows.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-        entries.append(.row(clustering: clustering, row))
+        entries.append(.row(clustering: clustering, row.merged))
       }
       return Mutation(
         table: target.table.id, incarnation: target.table.incarnation,
@@ -174,7 +184,7 @@ extension BoundModification {
         try builder.withTarget(table, key) { (target) throws(CQLFailure) in
           target.deletions += deletions.entries
           for clustering in deletions.rows {
-            target.rows[clustering] = (target.rows[clustering] ?? Row()).merged(with: Row(deletion: times.deletion()))
+            target.rows[clustering, default: MutationBuilder.RowChanges()].add(Row(deletion: times.deletion()))
           }
         }
       }
@@ -201,11 +211,9 @@ extension BoundModification {
     }
     for key in partitionKeys {
       try builder.withTarget(table, key) { (target) throws(CQLFailure) in
-        if !statics.isEmpty { target.staticRow = target.staticRow.merged(with: statics) }
+        if !statics.isEmpty { target.staticRow.add(statics) }
         guard !regular.isEmpty else { return }
-        for clustering in clusterings {
-          target.rows[clustering] = target.rows[clustering]?.merged(with: regular) ?? regular
-        }
+        for clustering in clusterings { target.rows[clustering, default: MutationBuilder.RowChanges()].add(regular) }
       }
     }
   }
@@ -225,9 +233,9 @@ extension BoundModification {
           row.normalize()
           try builder.withTarget(table, key) { (target) throws(CQLFailure) in
             if isStatic {
-              target.staticRow = target.staticRow.merged(with: row)
+              target.staticRow.add(row)
             } else {
-              target.rows[clustering] = target.rows[clustering]?.merged(with: row) ?? row
+              target.rows[clustering, default: MutationBuilder.RowChanges()].add(row)
             }
           }
         }

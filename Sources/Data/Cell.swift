@@ -108,14 +108,4 @@ public struct Row: Equatable, Sendable {
     if let liveness, liveness.isLive(nowInSeconds: nowInSeconds) { return true }
     return cells.contains { $0.isLive(nowInSeconds: nowInSeconds) }
   }
-
-  /// Brings cells and collection deletions into their order, merging what stands twice; statements may fill a row
-  /// in any order.
-  public mutating func normalize() {
-    var sorted = Row()
-    for part in collectionDeletions { sorted = sorted.merged(with: Row(collectionDeletions: [part])) }
-    for cell in cells { sorted = sorted.merged(with: Row(cells: [cell])) }
-    collectionDeletions = sorted.collectionDeletions
-    cells = sorted.cells
-  }
 }

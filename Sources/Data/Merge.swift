@@ -71,6 +71,45 @@ extension Row {
     return result
   }
 
+  /// The same of many places, by pairs: one after another would take the square of what they hold.
+  public static func merged(_ rows: [Row]) -> Row {
+    var rows = rows
+    while rows.count > 1 {
+      rows = stride(from: 0, to: rows.count, by: 2).map { index in
+        index + 1 < rows.count ? rows[index].merged(with: rows[index + 1]) : rows[index]
+      }
+    }
+    return rows.first ?? Row()
+  }
+
+  /// Brings cells and collection deletions into their order, merging what stands twice; statements may fill a row
+  /// in any order.
+  public mutating func normalize() {
+    var ordered = Row(
+      collectionDeletions: Row.ordered(collectionDeletions, precedes: { $0.column < $1.column }) { x, y in
+        CollectionDeletion(column: x.column, deletion: x.deletion.merged(with: y.deletion))
+      }, cells: Row.ordered(cells, precedes: Cell.precedes) { $0.reconciled(with: $1) })
+    ordered.dropHidden()
+    collectionDeletions = ordered.collectionDeletions
+    cells = ordered.cells
+  }
+
+  private static func ordered<Part>(
+    _ parts: [Part], precedes: (Part, Part) -> Bool, combine: (Part, Part) -> Part
+  ) -> [Part] {
+    if parts.count < 2 { return parts }
+    var result: [Part] = []
+    result.reserveCapacity(parts.count)
+    for part in parts.sorted(by: precedes) {
+      if let last = result.last, !precedes(last, part) {
+        result[result.count - 1] = combine(last, part)
+      } else {
+        result.append(part)
+      }
+    }
+    return result
+  }
+
   /// Without what `deletion`, one of the partition or of a range around the row, hides.
   public func hidden(by outer: Deletion) -> Row {
     var result = self

@@ -155,6 +155,20 @@ import Testing
     #expect(try after("\(later) l = l - ['a'] WHERE k = 1", current: []) == "['a', 'b', 'c', 'b']")
   }
 
+  /// What a batch takes must not grow with the square of its statements, though all are of one row.
+  @Test(.timeLimit(.minutes(2))) func aBatchChangesOneRowManyTimes() throws {
+    guard
+      case .modification(let modification) = try bind(
+        "UPDATE coll SET m[?] = 1 WHERE k = 1", try standardSchema()
+      ).body
+    else { fatalError() }
+    var batch = BatchMutations()
+    for number in 0..<30_000 { try batch.add(modification, context([.bytes(Values.text("\(number)"))])) }
+    let all = batch.mutations()
+    #expect(all.count == 1)
+    #expect(try all[0].partition.entries[0].row().cells.count == 30_000)
+  }
+
   @Test func membersOfABatchSeeARowOnceThoughEachReadsIt() throws {
     let schema = try standardSchema()
     let before = try mutations("INSERT INTO coll (k, l) VALUES (1, ['a', 'b', 'c', 'd'])")[0].partition

@@ -53,6 +53,33 @@ struct RandomData {
 }
 
 @Suite struct MergeTests {
+  @Test(arguments: 0..<20) func aRowInOrderIsItsCellsMergedOneByOne(seed: UInt64) {
+    var random = RandomData(generator: SeededGenerator(seed: seed))
+    for round in 0..<100 {
+      var row = Row(cells: (0..<random.generator.below(12)).map { _ in random.cell() })
+      for _ in 0..<random.generator.below(3) {
+        row.collectionDeletions.append(CollectionDeletion(column: 2, deletion: random.deletion()))
+      }
+      var expected = Row()
+      for part in row.collectionDeletions { expected = expected.merged(with: Row(collectionDeletions: [part])) }
+      for cell in row.cells { expected = expected.merged(with: Row(cells: [cell])) }
+      row.normalize()
+      #expect(row == expected, "seed \(seed), round \(round)")
+    }
+  }
+
+  /// A client may write a collection of many elements: what that takes must not grow with the square of them.
+  @Test(.timeLimit(.minutes(2))) func aRowOfManyElementsIsPutInOrder() {
+    var generator = SeededGenerator(seed: 1)
+    var row = Row()
+    for _ in 0..<60_000 {
+      let path = (0..<4).map { _ in UInt8(generator.below(256)) }
+      row.cells.append(Cell(column: 1, path: path, timestampMicroseconds: 1, localDeletionSeconds: 0, value: [1]))
+    }
+    row.normalize()
+    #expect(zip(row.cells, row.cells.dropFirst()).allSatisfy(Cell.precedes))
+  }
+
   /// Whatever order and grouping partitions are merged in, the bytes come out the same.
   @Test(arguments: 0..<20)
   func mergingIsCommutativeAssociativeAndIdempotent(seed: UInt64) throws {
