@@ -25,6 +25,8 @@ import World
   /// From the peer, and for it; `ssl` owns both.
   private let incoming: OpaquePointer
   private let outgoing: OpaquePointer
+  /// No certificate can name it: nobody is believed to be there.
+  private var unnameableHost: String?
 
   /// - Parameter host: the address that a server's certificate must name; nil: none.
   init(_ context: TLSContext, isServer: Bool, host: String?) {
@@ -39,7 +41,9 @@ import World
     if !context.settings.authorityFile.isEmpty {
       let mode = isServer ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_PEER
       unsafe SSL_set_verify(ssl, mode, nil)
-      if !isServer, let host { unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) }
+      if !isServer, let host, unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) != 1 {
+        unnameableHost = host
+      }
     }
   }
 
@@ -52,6 +56,7 @@ import World
   }
 
   func handshake() -> Progress {
+    if let unnameableHost { return .failed("no certificate can name \(unnameableHost)") }
     ERR_clear_error()
     let result = unsafe SSL_do_handshake(ssl)
     if result == 1 { return .done }

@@ -211,7 +211,7 @@ import World
   }
 
   func close() {
-    guard phase != .ending, phase != .closed else { return }
+    guard phase != .closed else { return }
     phase = .ending
     socket.close()
   }

@@ -293,6 +293,47 @@ private func withBench(_ body: (Bench) throws -> Void) throws {
     }
   }
 
+  @Test func closeAbortsAlsoAStreamThatFinishes() throws {
+    try withBench { bench in
+      let identity = TestIdentity(bench.directory + "/a", authority: TestAuthority("authority"))
+      let (server, client, _) = try bench.pair(identity.server, identity.client)
+      client.stream?.pauseReading()
+      server.send([UInt8](repeating: 7, count: 16 << 20))
+      server.stream?.finish()
+      bench.loop.run(until: { false }, deadline: .milliseconds(50))
+      #expect(!server.isClosed)
+      server.stream?.close()
+      bench.loop.run(until: { server.isClosed }, deadline: .seconds(5))
+      #expect(server.isClosed)
+    }
+  }
+
+  /// What no certificate can name must not be taken for "need not be named".
+  @Test func aHostThatIsNoAddressIsNotBelieved() throws {
+    try withBench { bench in
+      let identity = TestIdentity(bench.directory + "/a", authority: TestAuthority("authority"))
+      guard case .tls(let settings) = identity.client, case .tls(let serving) = identity.server else { return }
+      let context = try TLSContext(settings)
+      let servingContext = try TLSContext(serving)
+      for (host, isBelieved) in [("127.0.0.1", true), ("fe80::1%lo", false), ("", false)] {
+        let client = TLSSession(context, isServer: false, host: host)
+        let server = TLSSession(servingContext, isServer: true, host: nil)
+        var progress = TLSSession.Progress.wantsInput
+        for _ in 0..<4 where progress == .wantsInput {
+          progress = client.handshake()
+          var bytes = ByteWriter()
+          client.drain(to: &bytes)
+          if !bytes.isEmpty { server.feed(bytes.bytes.span.bytes) }
+          _ = server.handshake()
+          var back = ByteWriter()
+          server.drain(to: &back)
+          if !back.isEmpty { client.feed(back.bytes.span.bytes) }
+        }
+        #expect((progress == .done) == isBelieved, "\(host): \(progress)")
+      }
+    }
+  }
+
   @Test func handshakesOfATickAreBounded() throws {
     try withBench { bench in
       let identity = TestIdentity(bench.directory + "/a", authority: TestAuthority("authority"))
