@@ -33,7 +33,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Frames/Request+Decode.swift",
             "after": "let timestamp = try int64()",
-            "conditions": ["timestamp >> 56 == 0x1E", "timestamp & 0xFF == 0xAF"],
+            "conditions": ["timestamp & 0xF == 0xF", "timestamp & 0xFF == 0xAF"],
         },
     },
     "segments": {
@@ -45,7 +45,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Frames/Segments.swift",
             "after": "let payload = segment.extracting(headBytes..<(headBytes + header.payloadBytes))",
-            "conditions": ["header.payloadBytes == 0x1E", "header.uncompressedBytes == 0xAF"],
+            "conditions": ["isCompressed", "header.payloadBytes & 0xF == 0xE", "header.payloadBytes < 32"],
         },
     },
     "compression": {
@@ -58,7 +58,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Frames/FrameCompression.swift",
             "after": "guard byteCount >= 0, byteCount <= maxBytes else { throw .badLength(byteCount) }",
-            "conditions": ["byteCount >> 8 == 0x1E", "byteCount & 0xFF == 0xAF"],
+            "conditions": ["byteCount & 0xF == 0xF", "byteCount & 0xFF == 0xAF"],
         },
     },
     "messages": {
@@ -85,7 +85,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Messages/Hello.swift",
             "after": "schemaEpoch = try reader.uint32()",
-            "conditions": ["schemaEpoch >> 24 == 0x1E", "schemaEpoch & 0xFF == 0xAF"],
+            "conditions": ["schemaEpoch & 0xF == 0xF", "schemaEpoch & 0xFF == 0xAF"],
         },
     },
     "stored": {
@@ -104,7 +104,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Storage/StorageKey.swift",
             "after": "let byte = key[at]",
-            "conditions": ["bytes.count == 2", "bytes[0] == 0x1E", "byte == 0xAF"],
+            "conditions": ["bytes.count == 2", "bytes[0] & 0xF == 0xE", "byte & 0xF == 0xF"],
         },
     },
     "hints": {
@@ -124,7 +124,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Replica/HintRecord.swift",
             "after": "mutations.reserveCapacity(min(count, reader.remaining))",
-            "conditions": ["count == 3", "reader.remaining == 0x1E"],
+            "conditions": ["count == 3", "reader.remaining & 0xF == 0xE", "reader.remaining < 32"],
         },
     },
     "paging": {
@@ -138,7 +138,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Query/PagingState.swift",
             "after": "if flags & 1 != 0 { cursor.clustering =",
-            "conditions": ["flags == 0xF", "cursor.clustering?.first == 0x1E"],
+            "conditions": ["flags == 0xF", "(cursor.clustering?.first ?? 0) & 0xF == 0xE"],
         },
     },
     "http": {
@@ -152,7 +152,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/HTTP/RequestParser.swift",
             "after": "for digit in digits { size = size << 4 | UInt64(Hex.digit(digit) ?? 0) }",
-            "conditions": ["digits.count == 3", "size >> 4 == 0x1E"],
+            "conditions": ["digits.count == 3", "size & 0xF == 0xE"],
         },
     },
     "yaml": {
@@ -166,7 +166,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/marquee/YAML.swift",
             "after": "let text = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)",
-            "conditions": ["unsafe text.count == 4", "unsafe text[0] == 0x74", "unsafe text[3] == 0x70"],
+            "conditions": ["text.count == 4", "unsafe text[0] & 0xF == 0x4", "unsafe text[3] & 0xF == 0"],
         },
     },
     "cql": {
