@@ -22,7 +22,8 @@ from harness import Skipped, running_cluster
 
 GROUP = "durability: group\n"
 KEYSPACE = "CREATE KEYSPACE IF NOT EXISTS t WITH replication = {'class': 'SimpleStrategy', 'replication_factor': %d}"
-SYNC_DELAY_SECONDS = 0.3
+SYNC_DELAY_SECONDS = 1.0
+MAX_BATCH_KILLS = 20
 
 
 @contextmanager
@@ -141,15 +142,15 @@ def test_writes_wait_for_a_slow_sync_together_and_reads_do_not(directory):
         with strace(nodes.pid(1), f"delay_enter={delay}", directory / "strace"):
             began = time.monotonic()
             first = opened.execute_async(insert, (0,))
-            slowest = 0.0
+            reads = 0
             while not first._event.is_set():
-                asked = time.monotonic()
                 opened.execute(read)
-                slowest = max(slowest, time.monotonic() - asked)
+                reads += 1
             first.result()
             took = time.monotonic() - began
             expect(took >= SYNC_DELAY_SECONDS, f"a write was acknowledged after {took:.3f} s, before its sync")
-            expect(slowest < SYNC_DELAY_SECONDS / 2, f"a read waited {slowest:.3f} s for a sync")
+            # A read that waited for the sync would come after the write's answer, and at most one was asked before it.
+            expect(reads >= 3, f"only {reads} reads were answered while a write waited for its sync")
             # Whoever comes while one sync is under way shares the next.
             began = time.monotonic()
             for future in [opened.execute_async(insert, (k,)) for k in range(200)]:
@@ -311,19 +312,25 @@ def test_batches_of_a_coordinator_that_dies_happen_or_do_not(directory):
         with session(node=2) as opened:
             make_table(opened, replication=3)
         sent = 0
-        for _ in range(4):
+
+        def replayed():
+            return sum(nodes.metrics(node)["marquee_batchlog_replayed_total"] for node in (2, 3))
+
+        # Whether a kill comes between a batch's log and its end is luck, so as many kills as that takes.
+        for kill in range(MAX_BATCH_KILLS):
             with session(node=1, consistency=ConsistencyLevel.QUORUM) as opened:
                 sent = batches_until_killed(nodes, opened, sent)
             nodes.start(1)
             nodes.wait_for_views([1, 2, 3], [1, 2, 3])
+            if kill >= 3 and replayed() > 0:
+                break
 
         def is_quiet():
             return all(nodes.metrics(node)["marquee_batchlog_waiting"] == 0 for node in (1, 2, 3))
 
         wait_until(is_quiet, 60, "every batch is done")
-        replayed = sum(nodes.metrics(node)["marquee_batchlog_replayed_total"] for node in (2, 3))
-        print(f"        {sent} batches, {replayed:.0f} finished by others", flush=True)
-        expect(replayed > 0, "no batch was left to the nodes that held it: the kills came too late or the log is not replayed")
+        print(f"        {sent} batches, {replayed():.0f} finished by others", flush=True)
+        expect(replayed() > 0, "no batch was left to the nodes that held it: the kills came too late or the log is not replayed")
         with session(node=2, consistency=ConsistencyLevel.QUORUM) as opened:
             found = rows(opened)
             torn = [k for k in range(0, 2 * sent, 2) if (k in found) != (k + 1 in found)]
