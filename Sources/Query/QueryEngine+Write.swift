@@ -228,7 +228,7 @@ extension QueryEngine {
     }
   }
 
-  /// Cassandra's batch log lives no longer than gc_grace_seconds; ours does, but clients look for the words.
+  /// A kept batch lives no longer than gc_grace_seconds (`Batchlog`), or it could bring back what was deleted since.
   private static func shortLivedWarning(_ tables: [Table]) -> [String] {
     guard tables.contains(where: { $0.options.gcGraceSeconds == 0 }) else { return [] }
     let names = Set(tables.filter { $0.options.gcGraceSeconds == 0 }.map { "\($0.keyspace).\($0.name)" }).sorted()
