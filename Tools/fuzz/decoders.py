@@ -45,7 +45,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/Frames/Segments.swift",
             "after": "let payload = segment.extracting(headBytes..<(headBytes + header.payloadBytes))",
-            "conditions": ["isCompressed", "header.payloadBytes & 0xF == 0xE", "header.payloadBytes < 32"],
+            "conditions": ["isCompressed", "header.payloadBytes == 0x1E", "header.uncompressedBytes & 0xF == 0xA"],
         },
     },
     "compression": {
@@ -83,9 +83,9 @@ TARGETS = {
             "public func contains(",
         ],
         "trap": {
-            "file": "Sources/Messages/Hello.swift",
-            "after": "schemaEpoch = try reader.uint32()",
-            "conditions": ["schemaEpoch & 0xF == 0xF", "schemaEpoch & 0xFF == 0xAF"],
+            "file": "Sources/Messages/Message.swift",
+            "after": "requestID = try reader.uint64()",
+            "conditions": ["requestID & 0xFF == 0xAF", "requestID >> 60 == 0xE"],
         },
     },
     "stored": {
@@ -152,7 +152,7 @@ TARGETS = {
         "trap": {
             "file": "Sources/HTTP/RequestParser.swift",
             "after": "for digit in digits { size = size << 4 | UInt64(Hex.digit(digit) ?? 0) }",
-            "conditions": ["digits.count == 3", "size & 0xF == 0xE"],
+            "conditions": ["digits.count > 1", "digits.count > 2", "size & 0xF == 0xE"],
         },
     },
     "yaml": {
@@ -185,9 +185,9 @@ TARGETS = {
             "Sources/CQL/Parser+Schema.swift",
         ],
         "trap": {
-            "file": "Sources/CQL/Parser+Select.swift",
-            "after": "statement.allowsFiltering = true",
-            "conditions": ["isJSON", "statement.perPartitionLimit != nil"],
+            "file": "Sources/CQL/Lexer.swift",
+            "after": "guard let end, end == text.count ||",
+            "conditions": ['text[end - 1] == UInt8(ascii: "w")', "end & 1 == 1"],
         },
     },
 }
