@@ -151,8 +151,8 @@ TARGETS = {
         ],
         "trap": {
             "file": "Sources/HTTP/RequestParser.swift",
-            "after": "for digit in digits { size = size << 4 | UInt64(Hex.digit(digit) ?? 0) }",
-            "conditions": ["digits.count > 1", "digits.count > 2", "size & 0xF == 0xE"],
+            "after": "guard remaining <= maxBodyBytes, bodyBytes <= maxBodyBytes - remaining else",
+            "conditions": ["remaining & 0xF == 0x7", "remaining & 0x1F0 == 0x1A0"],
         },
     },
     "yaml": {
